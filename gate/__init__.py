@@ -1,0 +1,1 @@
+"""The gate: scale, tickets, passages, fraud rules, evidence, outbox, hub and command line."""

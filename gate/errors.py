@@ -1,0 +1,50 @@
+"""Every error the gate raises on purpose.
+
+GatewardenError
+├── SiteError        the site file is wrong: file, line, field, what was expected
+├── FactError        a line of a fact log is no fact
+├── ScaleError       an indicator's address, settings or format is wrong
+├── TicketError      a ticket or register cannot be used as asked
+├── EvidenceError    a bundle cannot be sealed, read or verified
+├── ModelError       a model file is missing, altered or of the wrong shape
+└── SourceError      a camera address or recorded input cannot be opened
+"""
+
+from vision.errors import ModelError, SourceError, VisionError
+
+
+class GatewardenError(Exception):
+    """Root of the gate's own errors; its text is meant for the person who can mend the cause."""
+
+
+class SiteError(GatewardenError):
+    """The site file is wrong: its text names file, line, field and what was expected."""
+
+
+class FactError(GatewardenError):
+    """A line of a fact log is no fact."""
+
+
+class ScaleError(GatewardenError):
+    """An indicator's address, settings or format is wrong."""
+
+
+class TicketError(GatewardenError):
+    """A ticket or register cannot be used as asked."""
+
+
+class EvidenceError(GatewardenError):
+    """A bundle cannot be sealed, read or verified."""
+
+
+__all__ = [
+    "EvidenceError",
+    "FactError",
+    "GatewardenError",
+    "ModelError",
+    "ScaleError",
+    "SiteError",
+    "SourceError",
+    "TicketError",
+    "VisionError",
+]

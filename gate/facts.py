@@ -1,0 +1,154 @@
+"""Facts of a site beyond the cameras, and the one line form in which every fact is logged.
+
+A log line is canonical JSON: {"fact": "<type>", ...fields}, keys sorted, no spaces,
+so that the same input gives the same bytes.
+"""
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from gate.errors import FactError
+from geofence.movement import Movement
+from vision.facts import DeviceState, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSample:
+    """One reading of an indicator. stable, net: None where the format does not say. raw: the frame's bytes as hex."""
+
+    t_ms: int
+    scale: str
+    kg: float
+    stable: bool | None = None
+    net: bool | None = None
+    overload: bool = False
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightStep:
+    """A rise or fall of the curve between two plateaus, as an axle group makes when it rolls on or off."""
+
+    t_ms: int
+    from_kg: float
+    to_kg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """One loading of the deck, from empty to empty.
+
+    stable_kg: the weight taken, None when none was stable. curve: (t_ms, kg) of every reading.
+    """
+
+    t_ms: int
+    scale: str
+    number: int
+    start_ms: int
+    stable_kg: float | None
+    stable_ms: int | None
+    peak_kg: float
+    steps: tuple[WeightStep, ...]
+    curve: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketUse:
+    """A lift ticket was presented at the gate.
+
+    state: "valid", "bad_signature", "expired", "void", "used", "unknown", ...
+    """
+
+    t_ms: int
+    ticket: str
+    plate: str
+    site: str
+    product: str
+    tonnes: float
+    state: str
+    detail: str = ""
+
+
+Fact = Sighting | Movement | WeightSample | Weighing | TicketUse | DeviceState
+_TYPES: dict[str, type] = {t.__name__: t for t in typing.get_args(Fact)}
+
+
+def canonical_json(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def fact_line(fact: Fact) -> str:
+    """One line of the fact log, without the newline. Fields at their default are left out."""
+    return canonical_json({"fact": type(fact).__name__, **_plain(fact)})
+
+
+def read_fact(line: str) -> Fact:
+    """The fact a log line holds.
+
+    Raises FactError when the line is no JSON object, names no known fact, or lacks or mistypes a field.
+    """
+    try:
+        raw = json.loads(line)
+        kind = _TYPES[raw.pop("fact")]
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise FactError(f"no fact: {line[:80]!r}") from error
+    try:
+        return typing.cast(Fact, _build(kind, raw))
+    except (TypeError, ValueError, KeyError) as error:
+        raise FactError(f"{kind.__name__}: {error}") from error
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    out = {}
+    for f in dataclasses.fields(record):
+        value = getattr(record, f.name)
+        factory = f.default_factory
+        default = f.default if factory is dataclasses.MISSING else factory()
+        if value != default:
+            out[f.name] = _plain_value(value)
+    return out
+
+
+def _plain_value(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return _plain(value)
+    if isinstance(value, tuple | list):
+        return [_plain_value(v) for v in value]
+    if isinstance(value, Enum):
+        return value.value
+    return value
+
+
+def _build(kind: Any, value: Any) -> Any:  # noqa: C901 - one branch per shape of type
+    """Build a value of a type from its plain form, checking on the way."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        unknown = value.keys() - hints.keys()
+        if unknown:
+            raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
+        return kind(**{k: _build(hints[k], v) for k, v in value.items()})
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if value is None:
+            return None
+        return _build(next(a for a in args if a is not type(None)), value)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise TypeError(f"expected a list, got {value!r}")
+        each = [args[0]] * len(value) if len(args) == 2 and args[1] is Ellipsis else list(args)
+        return tuple(_build(k, v) for k, v in zip(each, value, strict=True))
+    if origin is dict:
+        return {k: _build(args[1], v) for k, v in value.items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not kind:
+        raise TypeError(f"expected {kind.__name__}, got {value!r}")
+    return value

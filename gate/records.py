@@ -1,0 +1,67 @@
+"""Records in which meaning begins: the passage, and the findings rules draw from it."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from gate.facts import TicketUse, Weighing
+from geofence.movement import Movement
+from vision.facts import PlateReading, VehicleClass
+
+
+class Severity(IntEnum):
+    """Grade of alert, as officials know it."""
+
+    NOTICE = 1
+    WARNING = 2
+    SERIOUS = 3
+    CRITICAL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One vehicle's visit to the gate.
+
+    id: "<site>-<UTC yyyymmddThhmmss>-<number>", deterministic. vehicles: the camera keys joined into this visit.
+    plates: best reading per plate, the one it is known by first. closed: no further fact will join it.
+    """
+
+    id: str
+    site: str
+    start_ms: int
+    end_ms: int
+    vehicles: tuple[str, ...]
+    kind: VehicleClass
+    plates: tuple[PlateReading, ...] = ()
+    movements: tuple[Movement, ...] = ()
+    weighings: tuple[Weighing, ...] = ()
+    tickets: tuple[TicketUse, ...] = ()
+    closed: bool = False
+
+    @property
+    def plate(self) -> str:
+        """The text of the plate the vehicle is known by, "" while unread."""
+        return self.plates[0].text if self.plates else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says of a passage, or of a stretch of time without one.
+
+    id: "<passage or device>/<rule>", one per passage and rule. state: "raised", "upgraded" or "withdrawn".
+    zh, en: one sentence a person can act on. numbers: what decided it, with units in the names.
+    evidence: ids the finding rests on (vehicles, weighings, tickets, devices).
+    """
+
+    id: str
+    t_ms: int
+    site: str
+    rule: str
+    severity: Severity
+    confidence: float
+    zh: str
+    en: str
+    passage: str | None = None
+    plate: str = ""
+    state: str = "raised"
+    numbers: dict[str, float] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()

@@ -1,0 +1,230 @@
+"""What a site file may say. Field names carry units.
+
+Ground points are metres in the site's own frame, x east, y north.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Id = Annotated[str, Field(pattern=r"^[\w.-]{1,64}$", description="letters or digits of any script, '_', '-', '.'")]
+Point = tuple[float, float]
+
+
+class Part(BaseModel):
+    """Base of every section: unknown fields are errors, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Name(Part):
+    """A name people see, Chinese first."""
+
+    zh: str
+    en: str = ""
+
+    def in_language(self, language: str) -> str:
+        return (self.en if language == "en" else self.zh) or self.zh
+
+
+class SurveyedPoint(Part):
+    """One point seen in the picture (pixels) and measured on the ground (metres)."""
+
+    image: Point
+    ground: Point
+
+
+class Lens(Part):
+    """Pinhole with Brown distortion, as OpenCV names the numbers; pixels of the camera's full frame."""
+
+    fx: float = Field(gt=0)
+    fy: float = Field(gt=0)
+    cx: float
+    cy: float
+    distortion: tuple[float, float, float, float, float] = (0, 0, 0, 0, 0)  # k1 k2 p1 p2 k3
+
+
+class Camera(Part):
+    """A camera.
+
+    address: rtsp://…, file:clip.mp4 (recorded), play:clip.mp4 (recorded, played as live, in a loop), usb:0.
+    """
+
+    id: Id
+    name: Name
+    address: str
+    size: tuple[int, int]  # width, height of the full frame in pixels
+    points: tuple[SurveyedPoint, ...] = ()  # four or more give the ground plane
+    lens: Lens | None = None
+    read_plates: bool = True
+
+    @field_validator("points")
+    @classmethod
+    def _enough(cls, points: tuple[SurveyedPoint, ...]) -> tuple[SurveyedPoint, ...]:
+        if points and len(points) < 4:
+            raise ValueError("four or more surveyed points, or none")
+        return points
+
+
+class Shape(Part):
+    """Where something lies: on the ground in metres, or in one camera's picture in pixels."""
+
+    id: Id
+    name: Name | None = None
+    ground: tuple[Point, ...] = ()
+    image: tuple[Point, ...] = ()
+    camera: Id | None = None  # the camera `image` is drawn on
+
+    @model_validator(mode="after")
+    def _one_frame(self) -> Self:
+        if bool(self.ground) == bool(self.image):
+            raise ValueError("exactly one of 'ground' and 'image'")
+        if bool(self.image) != (self.camera is not None):
+            raise ValueError("'image' points need the 'camera' they are drawn on, 'ground' points have none")
+        return self
+
+
+class Zone(Shape):
+    """An area. holes: rings inside it that do not belong to it."""
+
+    kind: Literal["inside", "deck", "approach", "exit", "forbidden", "refuel"]
+    holes: tuple[tuple[Point, ...], ...] = ()
+
+
+class Gate(Part):
+    """A stretch of a boundary where crossing is meant to happen. `from` and `to` lie on the boundary."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    id: Id
+    use: Literal["entrance", "exit", "both"]
+    start: Point = Field(alias="from")
+    end: Point = Field(alias="to")
+
+
+class Boundary(Shape):
+    """A line nobody crosses except through its gates. Inside is to the left of the line as drawn."""
+
+    closed: bool = False
+    corridor_m: float = Field(default=1.0, gt=0)  # width to be passed before a crossing counts
+    corridor_px: float = Field(default=20.0, gt=0)  # the same for a boundary drawn in a picture
+    gates: tuple[Gate, ...] = ()
+
+
+class Lane(Shape):
+    """A centre line in the legal direction of travel. manoeuvre: zones in which going back is legal."""
+
+    width_m: float = Field(default=4.0, gt=0)
+    width_px: float = Field(default=120.0, gt=0)
+    manoeuvre: tuple[Id, ...] = ()
+    against_m: float = Field(default=3.0, gt=0)
+    against_s: float = Field(default=1.5, gt=0)
+
+
+class Scale(Part):
+    """A weighbridge and its indicator.
+
+    address: serial:/dev/ttyUSB0?baud=9600&bytesize=8&parity=N&stopbits=1, tcp:host:port, replay:weights.csv, …
+    """
+
+    id: Id
+    deck: Id  # the zone the deck is
+    indicator: str = "yaohua"
+    address: str
+    capacity_kg: float = Field(default=100_000, gt=0)
+    e_kg: float = Field(default=20, gt=0)
+    settings: dict[str, Any] = {}  # of the indicator's format, see the README
+
+
+class Registers(Part):
+    """Files the gate checks against, relative to the site file."""
+
+    tickets: Path | None = None  # signed tickets, one JSON line each
+    issuers: tuple[str, ...] = ()  # Ed25519 public keys in hex whose tickets count
+    vehicles: Path | None = None  # plate, kind, owner, tare, allowed products
+
+
+class HubLink(Part):
+    """Where findings and passages are sent. token_file: the device token the hub issued."""
+
+    url: str = Field(pattern=r"^https?://")
+    token_file: Path
+
+
+class Store(Part):
+    """Where facts, evidence and the outbox are kept, relative to the site file."""
+
+    directory: Path = Path("var")
+    footage_days: float = Field(default=30, gt=0)
+    footage_gb: float = Field(default=500, gt=0)
+
+
+class Recording(Part):
+    """The instant recorded inputs begin at."""
+
+    start: datetime
+
+    @field_validator("start")
+    @classmethod
+    def _zoned(cls, start: datetime) -> datetime:
+        if start.tzinfo is None:
+            raise ValueError("a time with its offset, such as 2026-11-01T08:00:00+08:00")
+        return start
+
+
+class RuleSettings(Part):
+    """One rule's switches; `thresholds` override the rule's own defaults by name."""
+
+    enabled: bool = True
+    severity: int | None = Field(default=None, ge=1, le=4)
+    thresholds: dict[str, float] = {}
+
+
+class Api(Part):
+    """The site's own pages, on this machine unless told otherwise."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8420, ge=0, le=65535)
+
+
+class Site(Part):
+    """One gate, everything about it."""
+
+    id: Id
+    name: Name
+    language: Literal["zh", "en"] = "zh"
+    timezone: str = "Asia/Shanghai"
+    cameras: tuple[Camera, ...] = Field(min_length=1)
+    zones: tuple[Zone, ...] = ()
+    boundaries: tuple[Boundary, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    scales: tuple[Scale, ...] = ()
+    registers: Registers = Registers()
+    rules: dict[str, RuleSettings] = {}
+    hub: HubLink | None = None
+    store: Store = Store()
+    recording: Recording | None = None
+    api: Api = Api()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [p.id for g in (self.cameras, self.zones, self.boundaries, self.lanes, self.scales) for p in g]
+        seen: set[str] = set()
+        for part_id in ids:
+            if part_id in seen:
+                raise ValueError(f"id {part_id!r} is used twice")
+            seen.add(part_id)
+        cameras = {c.id for c in self.cameras}
+        zones = {z.id: z for z in self.zones}
+        for shape in (*self.zones, *self.boundaries, *self.lanes):
+            if shape.camera is not None and shape.camera not in cameras:
+                raise ValueError(f"{shape.id!r} is drawn on camera {shape.camera!r}, which does not exist")
+        for scale in self.scales:
+            if scale.deck not in zones or zones[scale.deck].kind != "deck":
+                raise ValueError(f"scale {scale.id!r} names deck {scale.deck!r}, which is no zone of kind 'deck'")
+        for lane in self.lanes:
+            for zone in lane.manoeuvre:
+                if zone not in zones:
+                    raise ValueError(f"lane {lane.id!r} names zone {zone!r}, which does not exist")
+        return self

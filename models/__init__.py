@@ -1,0 +1,1 @@
+"""What vision loads, and how it is synthesised, trained, measured and replaced."""

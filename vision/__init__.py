@@ -1,0 +1,1 @@
+"""What the cameras see: sources, detection, tracking, plates, overlay, recording, live stream."""

@@ -1,0 +1,60 @@
+"""What can be trained and measured here, by name: `gatewarden models train NAME`, `gatewarden models evaluate`.
+
+A target is named by the module that holds it, and that module is only imported when it is asked for, so that a gate
+never needs the training extra. Each training module offers `train(job: TrainingJob) -> Path`, each evaluation module
+`evaluate(job: EvaluationJob) -> list[dict]`, one row a model and measurement.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+Device = Literal["cpu", "cuda"]
+
+TRAINING = {
+    "reader": "models.train.reader",
+}
+
+EVALUATION = {
+    "reader": "models.evaluate.reader",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """One training run. minutes: how long it may take; resume: go on from the last checkpoint in `out`.
+
+    pretrained: published weights to start from, for targets that can use them.
+    """
+
+    data: Path
+    out: Path
+    seed: int = 1
+    device: Device = "cpu"
+    minutes: float = 60.0
+    resume: bool = False
+    threads: int = 2
+    pretrained: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationJob:
+    """One measurement. data: the folder of README.md's layout; peers: other projects' models to set beside ours."""
+
+    data: Path
+    peers: Path | None = None
+    threads: int = 2
+    weights: Path | None = None
+
+
+def train(name: str, job: TrainingJob) -> Path:
+    """Train one target; gives the ONNX file. Raises KeyError for a name not in TRAINING."""
+    path: Path = import_module(TRAINING[name]).train(job)
+    return path
+
+
+def evaluate(name: str, job: EvaluationJob) -> list[dict[str, Any]]:
+    """Measure one target beside its peers. Raises KeyError for a name not in EVALUATION."""
+    rows: list[dict[str, Any]] = import_module(EVALUATION[name]).evaluate(job)
+    return rows

@@ -10,7 +10,7 @@ import types
 import typing
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from gate.errors import FactError
 from geofence.movement import Movement
@@ -75,6 +75,7 @@ class TicketUse:
 
 
 Fact = Sighting | Movement | WeightSample | Weighing | TicketUse | DeviceState
+Record = TypeVar("Record")
 _TYPES: dict[str, type] = {t.__name__: t for t in typing.get_args(Fact)}
 
 
@@ -101,6 +102,19 @@ def read_fact(line: str) -> Fact:
     try:
         return typing.cast(Fact, _build(kind, raw))
     except (TypeError, ValueError, KeyError) as error:
+        raise FactError(f"{kind.__name__}: {error}") from error
+
+
+def to_plain(record: Any) -> dict[str, Any]:
+    """A record (fact, passage, finding) as values JSON knows. Fields at their default are left out."""
+    return _plain(record)
+
+
+def from_plain(kind: type[Record], value: Any) -> Record:
+    """The record of a kind that `to_plain` made a value of. Raises FactError when a field lacks or is mistyped."""
+    try:
+        return typing.cast(Record, _build(kind, value))
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise FactError(f"{kind.__name__}: {error}") from error
 
 

@@ -1,0 +1,211 @@
+"""A camera on the network or on USB: read in a thread of its own, reconnected for as long as it takes."""
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import av
+
+from vision.errors import SourceError
+from vision.facts import DeviceState
+from vision.source.address import Address
+from vision.source.clock import Clock, StreamClock
+from vision.source.decode import Decoder
+from vision.source.frame import Frame, Packet, Tick
+from vision.source.health import Health
+from vision.source.recorded import open_container
+
+_BACK_OFF_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+_QUEUE = 300  # packets; beyond this the consumer is too slow and whole groups of pictures are left out
+_DAMAGE_REPORT_MS = 10_000
+_DAMAGE_CLEAR_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    container: Any
+    stream: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    packet: Any
+    arrival_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    t_ms: int
+    state: str
+    detail: str
+
+
+class LiveSource:
+    """A camera that is expected to run for ever.
+
+    Yields the states "ok" (with the gap it ends), "lost" (refused, closed, ended), "stalled" (open, but silent
+    for stall_s) and "damaged" (pictures that could not be decoded), each when it begins. latency_ms is taken off
+    every time: what the camera and its network are known to need from light to arrival.
+    """
+
+    def __init__(
+        self, address: Address, device: str, clock: Clock, *, stall_s: float = 5.0, latency_ms: int = 0
+    ) -> None:
+        self._address, self._device, self._clock = address, device, clock
+        self._stall_s, self._latency_ms = stall_s, latency_ms
+        self._queue: queue.Queue[_Opened | _Arrived | _Lost] = queue.Queue(_QUEUE)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._read, name=f"source {device}", daemon=True)
+        self._connection, self._index = 0, 0
+        self._state, self._state_ms = "", 0
+        self._damage_ms: int | None = None
+        self._container: Any = None
+        self._decoder: Decoder | None = None
+        self._times = StreamClock()
+        self.health = Health()
+
+    def __iter__(self) -> Iterator[Packet | Frame | DeviceState | Tick]:
+        self._thread.start()
+        while not self._stop.is_set():
+            try:
+                item = self._queue.get(timeout=0.2)
+            except queue.Empty:
+                yield Tick(self._clock.now_ms())
+                continue
+            match item:
+                case _Opened(container, stream):
+                    self._begin(container, stream)
+                case _Arrived(packet, arrival_ms):
+                    yield from self._packet(packet, arrival_ms)
+                case _Lost(t_ms, state, detail):
+                    self._release()
+                    if self._state != state:
+                        yield self._enter(t_ms, state, detail)
+        self._release()
+
+    def close(self) -> None:
+        """Stop; the reading thread ends with its next packet or time-out."""
+        self._stop.set()
+
+    def _begin(self, container: Any, stream: Any) -> None:
+        self._container, self._decoder = container, Decoder(stream)
+        self._connection += 1
+        self._times = StreamClock()
+
+    def _packet(self, packet: Any, arrival_ms: int) -> Iterator[Packet | Frame | DeviceState]:
+        decoder = self._decoder
+        if decoder is None:
+            return
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        pts = decoder.time_ms(stamp)
+        at = arrival_ms - self._latency_ms
+        offset_ms = self._times.offset_ms(pts if pts is not None else float(at), at)
+        if stamp is not None:
+            yield Packet(round((pts or 0.0) + offset_ms), packet.is_keyframe, self._connection, packet)
+        before = decoder.errors
+        for video in decoder.decode(packet):
+            shown = decoder.time_ms(video.pts)
+            t_ms = self._times.forward(at if shown is None else round(shown + offset_ms))
+            if self._state != "ok" and self._damage_ms is None:
+                yield self._enter(t_ms, "ok", "")
+            self.health.frame(t_ms)
+            yield Frame(video, t_ms, self._index, pts_ms=shown or 0.0, keyframe=bool(video.key_frame), arrival_ms=at)
+            self._index += 1
+        yield from self._damage(decoder.errors - before, at)
+
+    def _damage(self, errors: int, t_ms: int) -> Iterator[DeviceState]:
+        """Say when damage begins, go on saying so now and then, and say when it is over."""
+        self.health.decode_errors += errors
+        if errors and (self._damage_ms is None or self._state != "damaged"):
+            self._damage_ms = t_ms
+            yield self._enter(t_ms, "damaged", "pictures could not be decoded")
+        elif errors:
+            self._damage_ms = t_ms
+        elif self._damage_ms is not None and t_ms - self._damage_ms > _DAMAGE_CLEAR_MS:
+            self._damage_ms = None
+            yield self._enter(t_ms, "ok", "")
+
+    def _enter(self, t_ms: int, state: str, detail: str) -> DeviceState:
+        numbers = {}
+        if state == "ok" and self._state in ("lost", "stalled", "damaged"):
+            numbers["gap_ms"] = float(t_ms - self._state_ms)
+            if self._state != "damaged":
+                self.health.reconnected(t_ms)
+        if state == "damaged":
+            numbers["decode_errors"] = float(self.health.decode_errors)
+        if state in ("lost", "stalled"):
+            self._damage_ms = None
+        if not (state == "lost" and self._state == "stalled"):
+            self._state_ms = t_ms
+        self._state = state
+        return DeviceState(t_ms, self._device, state, detail, numbers)
+
+    def _release(self) -> None:
+        self._decoder = None
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _read(self) -> None:
+        """The reading thread: connect, hand over packets, connect again."""
+        failures = 0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            state, detail = self._connect()
+            failures = 0 if time.monotonic() - began > 10 else failures + 1
+            self._hand_over(_Lost(self._clock.now_ms(), state, detail))
+            self._stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S)) - 1] if failures else _BACK_OFF_S[0])
+
+    def _connect(self) -> tuple[str, str]:
+        """One connection from its opening to its end: the state it ends in, and why."""
+        shown = self._address.shown
+        try:
+            container, stream = self._open()
+        except SourceError as error:
+            return "lost", str(error)
+        self._hand_over(_Opened(container, stream))
+        full = False
+        try:
+            for packet in container.demux(stream):
+                if self._stop.is_set():
+                    return "lost", "closed"
+                if packet.size == 0:
+                    break
+                if full and not packet.is_keyframe:
+                    self.health.skipped += 1
+                    continue
+                try:
+                    self._queue.put_nowait(_Arrived(packet, self._clock.now_ms()))
+                    full = False
+                except queue.Full:
+                    full = True
+                    self.health.skipped += 1
+        except av.error.ExitError:
+            return "stalled", f"{shown}: silent for {self._stall_s:g} s"
+        except (av.error.FFmpegError, OSError) as error:
+            silent = isinstance(error, TimeoutError)
+            return ("stalled", f"{shown}: silent for {self._stall_s:g} s") if silent else ("lost", f"{shown}: {error}")
+        return "lost", f"{shown}: the stream ended"
+
+    def _open(self) -> tuple[Any, Any]:
+        shown = self._address.shown
+        if self._address.kind == "usb":
+            return open_container(f"/dev/video{self._address.target}", shown, format="v4l2", timeout=self._stall_s)
+        options = {
+            "rtsp_transport": self._address.transport,
+            "analyzeduration": "1000000",
+            "max_delay": "300000",
+            "timeout": str(int(self._stall_s * 1_000_000)),
+        }
+        return open_container(self._address.target, shown, options=options, timeout=(10.0, self._stall_s))
+
+    def _hand_over(self, item: _Opened | _Lost) -> None:
+        """Put something the consumer must not miss, waiting for room."""
+        while not self._stop.is_set():
+            with contextlib.suppress(queue.Full):
+                self._queue.put(item, timeout=0.2)
+                return

@@ -22,7 +22,8 @@ class Passage:
     """One vehicle's visit to the gate.
 
     id: "<site>-<UTC yyyymmddThhmmss>-<number>", deterministic. vehicles: the camera keys joined into this visit.
-    plates: best reading per plate, the one it is known by first. closed: no further fact will join it.
+    plates: best reading per plate, the one it is known by first. joins: why camera keys were taken for one vehicle.
+    closed: no further fact will join it.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Passage:
     movements: tuple[Movement, ...] = ()
     weighings: tuple[Weighing, ...] = ()
     tickets: tuple[TicketUse, ...] = ()
+    joins: tuple[str, ...] = ()
     closed: bool = False
 
     @property
@@ -50,6 +52,7 @@ class Finding:
     id: "<passage or device>/<rule>", one per passage and rule. state: "raised", "upgraded" or "withdrawn".
     zh, en: one sentence a person can act on. numbers: what decided it, with units in the names.
     evidence: ids the finding rests on (vehicles, weighings, tickets, devices).
+    version, thresholds: of the rule as it judged.
     """
 
     id: str
@@ -65,3 +68,5 @@ class Finding:
     state: str = "raised"
     numbers: dict[str, float] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
+    version: int = 1
+    thresholds: dict[str, float] = field(default_factory=dict)

@@ -55,7 +55,7 @@ class PlateReading:
 
     char_confidences: one probability per character of `text`. second: the runner-up text, None where there is none.
     corners: four (x, y) image points: top left, top right, bottom right, bottom left.
-    frames: how many crops the reading rests on.
+    frames: how many crops the reading rests on. seen_ms: instant of the frame `corners` lie in, None where unknown.
     """
 
     text: str
@@ -66,6 +66,7 @@ class PlateReading:
     second: str | None = None
     corners: tuple[tuple[float, float], ...] = ()
     frames: int = 1
+    seen_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,115 @@
+"""The judge: asks every rule about every change and keeps each finding once: raised, upgraded or withdrawn."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gate.facts import Fact
+from gate.fraud.catalogue import RULES
+from gate.fraud.rule import Context, Rule, Signal, Verdict, Watch
+from gate.fraud.signals import site_signals
+from gate.history import History
+from gate.records import Finding, Passage, Severity
+from gate.site.model import RuleSettings, Site
+from gate.tickets.vehicles import VehicleRegister
+
+FINDINGS_LIMIT = 20_000  # findings remembered; passages long closed are forgotten first
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRule:
+    """A rule with this site's settings applied."""
+
+    rule: Rule
+    severity: Severity
+    thresholds: Mapping[str, float]
+
+
+def active_rules(site: Site) -> list[ActiveRule]:
+    """The rules this site switches on and can see enough for."""
+    seen = site_signals(site)
+    out = []
+    for rule in RULES:
+        settings = site.rules.get(rule.id, RuleSettings())
+        if settings.enabled and rule.needs <= seen:
+            severity = Severity(settings.severity) if settings.severity else rule.severity
+            out.append(ActiveRule(rule, severity, {**rule.thresholds, **settings.thresholds}))
+    return out
+
+
+def blind_rules(site: Site) -> list[tuple[Rule, frozenset[Signal]]]:
+    """The rules this site cannot judge, with the signals each one lacks."""
+    seen = site_signals(site)
+    return [(rule, rule.needs - seen) for rule in RULES if not rule.needs <= seen]
+
+
+class Judge:
+    """All rules of one site over the stream of its facts and passages. Pure: time comes in with the data."""
+
+    def __init__(self, site: Site, vehicles: VehicleRegister, history: History | None = None) -> None:
+        self._site = site
+        self._vehicles = vehicles
+        self._history = history or History()
+        self._rules = active_rules(site)
+        self._watches: list[tuple[ActiveRule, Watch]] = [(a, a.rule.watch()) for a in self._rules if a.rule.watch]
+        self._findings: dict[str, Finding] = {}
+
+    def passage(self, passage: Passage, now_ms: int) -> list[Finding]:
+        """What the rules newly say of a passage. A closed passage is remembered in the history of its plate."""
+        out = []
+        for active in self._rules:
+            if active.rule.judge:
+                verdict = active.rule.judge(passage, self._context(active, now_ms))
+                out += self._settle(f"{passage.id}/{active.rule.id}", active, verdict, now_ms, passage)
+        if passage.closed:
+            own = [f.severity for f in self._findings.values() if f.passage == passage.id and f.state != "withdrawn"]
+            self._history.note(passage, max(own, default=None))
+        return out
+
+    def facts(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
+        """What the watching rules newly say after these facts (none: time has merely passed)."""
+        out = []
+        for active, watch in self._watches:
+            for about, verdict in watch.update(facts, self._context(active, now_ms)):
+                out += self._settle(f"{self._site.id}:{about}/{active.rule.id}", active, verdict, now_ms, None)
+        return out
+
+    def _context(self, active: ActiveRule, now_ms: int) -> Context:
+        return Context(self._site, now_ms, self._vehicles, self._history, active.thresholds)
+
+    def _settle(
+        self, key: str, active: ActiveRule, verdict: Verdict | None, now_ms: int, passage: Passage | None
+    ) -> Iterable[Finding]:
+        last = self._findings.get(key)
+        standing = last is not None and last.state != "withdrawn"
+        if verdict is None:
+            if not standing or last is None:
+                return []
+            return [self._keep(key, replace(last, t_ms=now_ms, state="withdrawn"))]
+        severity = verdict.severity or active.severity
+        if standing and last is not None and severity <= last.severity:
+            return []
+        finding = Finding(
+            id=key,
+            t_ms=now_ms,
+            site=self._site.id,
+            rule=active.rule.id,
+            severity=severity,
+            confidence=round(verdict.confidence, 4),
+            zh=verdict.zh,
+            en=verdict.en,
+            passage=passage.id if passage else None,
+            plate=passage.plate if passage else "",
+            state="upgraded" if standing else "raised",
+            numbers=dict(verdict.numbers),
+            evidence=verdict.evidence,
+            version=active.rule.version,
+            thresholds=dict(active.thresholds),
+        )
+        return [self._keep(key, finding)]
+
+    def _keep(self, key: str, finding: Finding) -> Finding:
+        # A device's finding raised anew is a new event with a new id; a passage's keeps its own.
+        self._findings[key] = finding
+        if len(self._findings) > FINDINGS_LIMIT:
+            del self._findings[next(iter(self._findings))]
+        return finding

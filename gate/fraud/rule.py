@@ -1,0 +1,80 @@
+"""What a rule is: a pure statement over one passage, or a watch over the stream of facts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from gate.facts import Fact
+from gate.history import History
+from gate.records import Passage, Severity
+from gate.site.model import Site
+from gate.tickets.vehicles import VehicleRegister
+
+
+class Signal(StrEnum):
+    """What a rule needs to see; a site that lacks one leaves the rule blind (letters as in the fraud catalogue)."""
+
+    WEIGHT = "W"
+    AXLES = "A"
+    PLATE = "P"
+    VEHICLE = "V"
+    ZONE = "Z"
+    BEAM = "B"
+    TICKET = "T"
+    HISTORY = "H"
+    SATELLITE = "G"
+    DEVICE = "S"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may look at beside the passage. thresholds: the rule's own, with the site's overrides applied."""
+
+    site: Site
+    now_ms: int
+    vehicles: VehicleRegister
+    history: History
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rule's statement. zh, en: one sentence a person can act on. about: the device or time where no passage is."""
+
+    confidence: float
+    zh: str
+    en: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+    severity: Severity | None = None
+    about: str = ""
+
+
+class Watch(Protocol):
+    """A rule over time: it keeps what it must of the facts and speaks when something is wrong or right again."""
+
+    def update(self, facts: Sequence[Fact], context: Context) -> Sequence[tuple[str, Verdict | None]]:
+        """Verdicts by what they are about (a device, a scale); None withdraws the one raised before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the fraud catalogue.
+
+    id: as the catalogue names it. version: raised with every change of its logic, kept with each finding.
+    needs: without any one of them the rule is silent. thresholds: defaults, units in the names.
+    judge: the statement over a passage, None when there is nothing to say (which withdraws an earlier finding).
+    watch: makes the rule's memory where it speaks of time rather than of passages.
+    """
+
+    id: str
+    version: int
+    severity: Severity
+    needs: frozenset[Signal]
+    zh: str
+    en: str
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    judge: Callable[[Passage, Context], Verdict | None] | None = None
+    watch: Callable[[], Watch] | None = None

@@ -1,0 +1,39 @@
+"""Overload (超限): gross weight over the road limit for the vehicle's axles (GB 1589 total mass limits)."""
+
+from gate.fraud.passage_facts import known_plate, plate_or_unread, weighed
+from gate.fraud.rule import Context, Rule, Signal, Verdict
+from gate.records import Passage, Severity
+
+LIMIT_T = {2: 18.0, 3: 25.0, 4: 31.0, 5: 43.0, 6: 49.0}
+
+
+def _judge(passage: Passage, context: Context) -> Verdict | None:
+    weighing, plate = weighed(passage), known_plate(passage)
+    axles = context.vehicles.axles(plate) if plate else None
+    if weighing is None or weighing.stable_kg is None or axles not in LIMIT_T:
+        return None
+    limit_t = context.thresholds.get(f"limit_t_{axles}_axles", LIMIT_T[axles])
+    e_kg = next((s.e_kg for s in context.site.scales if s.id == weighing.scale), 20.0)
+    over_kg = weighing.stable_kg - limit_t * 1000
+    if over_kg <= 3 * e_kg:
+        return None
+    zh, en = plate_or_unread(passage)
+    return Verdict(
+        confidence=0.95,
+        zh=f"{zh} 总重 {weighing.stable_kg:,.0f} kg,超过 {axles} 轴车限值 {limit_t:g} t {over_kg:,.0f} kg,请卸载。",
+        en=f"{en} weighs {weighing.stable_kg:,.0f} kg, {over_kg:,.0f} kg over the {limit_t:g} t limit "
+        f"for {axles} axles; unload it.",
+        numbers={"gross_kg": weighing.stable_kg, "over_kg": over_kg, "axles": float(axles), "limit_t": limit_t},
+        evidence=passage.vehicles,
+    )
+
+
+RULE = Rule(
+    id="overload",
+    version=1,
+    severity=Severity.WARNING,
+    needs=frozenset({Signal.WEIGHT, Signal.PLATE}),
+    zh="超限",
+    en="overload",
+    judge=_judge,
+)

@@ -1,0 +1,37 @@
+"""Unread plate (遮挡/污损): a goods vehicle passes whole and its plate cannot be read."""
+
+from gate.fraud.passage_facts import known_plate
+from gate.fraud.rule import Context, Rule, Signal, Verdict
+from gate.passage.plates import is_trailer
+from gate.passage.visit import GOODS_VEHICLES
+from gate.records import Passage, Severity
+
+
+def _judge(passage: Passage, context: Context) -> Verdict | None:
+    lasted_s = (passage.end_ms - passage.start_ms) / 1000
+    if not passage.closed or passage.kind not in GOODS_VEHICLES or known_plate(passage):
+        return None
+    if lasted_s < context.thresholds["least_pass_s"]:
+        return None
+    best = max((p.confidence for p in passage.plates if not is_trailer(p)), default=0.0)
+    guess = passage.plate or "—"
+    return Verdict(
+        confidence=1.0 - best,
+        zh=f"货车通过 {lasted_s:.0f} 秒,号牌无法识别(最佳读数 {guess},置信度 {best:.0%}),请人工核对是否遮挡或污损。",
+        en=f"A goods vehicle passed for {lasted_s:.0f} s with its plate unread (best {guess}, {best:.0%}); "
+        "check it for a hidden or dirty plate.",
+        numbers={"best_confidence": round(best, 3), "pass_s": round(lasted_s, 1)},
+        evidence=passage.vehicles,
+    )
+
+
+RULE = Rule(
+    id="unread_plate",
+    version=1,
+    severity=Severity.WARNING,
+    needs=frozenset({Signal.PLATE, Signal.VEHICLE}),
+    zh="遮挡/污损",
+    en="unread plate",
+    thresholds={"least_pass_s": 4.0},
+    judge=_judge,
+)

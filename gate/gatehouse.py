@@ -1,0 +1,135 @@
+"""The gatehouse: one site's whole chain from facts to findings, pure. Replay, live run and judging again all use it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from gate.facts import Fact, TicketUse, Weighing, WeightSample
+from gate.fraud.judge import Judge
+from gate.fraud.passage_facts import known_plate, left, valid_ticket
+from gate.history import History
+from gate.passage.book import PassageBook
+from gate.records import Finding, Passage
+from gate.scale.weighing import WeighingMachine
+from gate.site.model import Site
+from gate.site.shapes import site_fence
+from gate.tickets.book import TicketBook
+from gate.tickets.vehicles import VehicleRegister
+from geofence.movement import Movement
+from vision.facts import Sighting
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What some facts led to. facts: those taken and those derived from them, in order."""
+
+    facts: list[Fact] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Gatehouse:
+    """Everything the gate knows and concludes, fed with source facts in order of time.
+
+    The same facts give the same outcome each time: no clock is read, nothing depends on the order of hashes.
+    """
+
+    def __init__(
+        self, site: Site, tickets: TicketBook, vehicles: VehicleRegister, history: History | None = None
+    ) -> None:
+        self._site = site
+        self._tickets = tickets
+        self._fence = site_fence(site)
+        self._machines = {s.id: WeighingMachine(s) for s in site.scales}
+        shapes = bool(site.zones or site.boundaries or site.lanes)
+        self._book = PassageBook(site.id, {s.id: s.deck for s in site.scales}, shapes_matter=shapes)
+        self._judge = Judge(site, vehicles, history)
+        self._asked: dict[str, str] = {}
+        self._departed: set[str] = set()
+
+    def take(self, facts: Iterable[Fact]) -> Outcome:
+        """Take source facts, oldest first; facts of one instant may come in any order."""
+        outcome = Outcome()
+        ordered = sorted(facts, key=_order)
+        for t_ms, instant in groupby(ordered, key=lambda f: f.t_ms):
+            self._instant(t_ms, list(instant), outcome)
+        return outcome
+
+    def finish(self, t_ms: int) -> Outcome:
+        """No more facts will come: end what is open."""
+        outcome = Outcome()
+        weighings = [w for machine in self._machines.values() for w in machine.flush()]
+        self._derive(t_ms, [], weighings, outcome)
+        self._conclude(t_ms, self._book.finish(), weighings, outcome)
+        return outcome
+
+    def worker_restarted(self, camera: str) -> None:
+        """The camera's keys begin anew."""
+        self._book.forget_camera(camera)
+
+    def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
+        outcome.facts += facts
+        movements: list[Movement] = []
+        sightings = [f for f in facts if isinstance(f, Sighting)]
+        for camera, seen in groupby(sightings, key=lambda s: s.camera):
+            batch = list(seen)
+            self._book.see(batch)
+            movements += self._fence.update(t_ms, camera, batch)
+        weighings = [
+            w
+            for f in facts
+            if isinstance(f, WeightSample) and f.scale in self._machines
+            for w in self._machines[f.scale].update(f)
+        ]
+        self._derive(t_ms, movements, weighings, outcome)
+        self._conclude(t_ms, self._book.changed(t_ms), [*facts, *movements, *weighings], outcome)
+
+    def _derive(
+        self, t_ms: int, movements: Sequence[Movement], weighings: Sequence[Weighing], outcome: Outcome
+    ) -> None:
+        for movement in movements:
+            self._book.move(movement)
+        for weighing in weighings:
+            self._book.weigh(weighing)
+        outcome.facts += [*movements, *weighings]
+
+    def _conclude(self, t_ms: int, passages: list[Passage], facts: Sequence[Fact], outcome: Outcome) -> None:
+        ticketed = [self._with_ticket(p, t_ms, outcome) for p in passages]
+        for passage in ticketed:
+            outcome.findings += self._judge.passage(passage, t_ms)
+            self._consume(passage, t_ms)
+            if passage.closed:
+                self._asked.pop(passage.id, None)
+                self._departed.discard(passage.id)
+        outcome.findings += self._judge.facts(facts, t_ms)
+        outcome.passages += ticketed
+
+    def _with_ticket(self, passage: Passage, t_ms: int, outcome: Outcome) -> Passage:
+        """Check the ticket register for a plate newly known, and note what it says."""
+        plate = known_plate(passage)
+        if not plate or self._asked.get(passage.id) == plate:
+            return passage
+        self._asked[passage.id] = plate
+        uses: Sequence[TicketUse] = self._tickets.check_plate(t_ms, plate, self._site.id)
+        for use in uses:
+            self._book.present(passage.id, use)
+        outcome.facts += uses
+        return _with_uses(passage, uses)
+
+    def _consume(self, passage: Passage, t_ms: int) -> None:
+        """A valid ticket is used up once the vehicle has left on it."""
+        ticket = valid_ticket(passage)
+        if left(passage) is None or ticket is None or passage.id in self._departed:
+            return
+        self._departed.add(passage.id)
+        self._tickets.use(ticket.ticket, t_ms, passage.id)
+
+
+def _order(fact: Fact) -> tuple[int, str, str]:
+    """By time; facts of one instant by kind and the thing they are about."""
+    about = getattr(fact, "vehicle", "") or getattr(fact, "scale", "") or getattr(fact, "device", "")
+    return fact.t_ms, type(fact).__name__, f"{getattr(fact, 'camera', '')}/{about}"
+
+
+def _with_uses(passage: Passage, uses: Sequence[TicketUse]) -> Passage:
+    return replace(passage, tickets=(*passage.tickets, *uses)) if uses else passage

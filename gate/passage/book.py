@@ -1,0 +1,166 @@
+"""The passage book: facts come in by time, visits open, grow, join and close. Pure: no clock, no I/O."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from gate.facts import TicketUse, Weighing
+from gate.passage.join import assign
+from gate.passage.plates import known
+from gate.passage.visit import Visit
+from gate.records import Passage
+from geofence.movement import Movement, MovementKind
+from vision.facts import Sighting, VehicleClass
+
+LEFT_GRACE_MS = 5_000  # after crossing outward a late weighing may still join
+IDLE_MS = 30_000  # unseen this long and not on a deck: the visit is over
+HIDDEN_ON_DECK_MS = 300_000  # a vehicle that entered a deck and was never seen leaving may be hidden there
+DECK_LAG_MS = 3_000  # an indicator's filter and the camera may differ by this much
+OPEN_LIMIT = 500  # more visits at once than any gate has; the oldest close
+
+
+class PassageBook:
+    """Every open visit of one site.
+
+    decks: deck zone ids by scale id. shapes_matter: the site has zones or boundaries, so that a vehicle which touches
+    none of them (a passer-by on the road) makes no passage.
+    """
+
+    def __init__(self, site: str, decks: dict[str, str], *, shapes_matter: bool) -> None:
+        self._site = site
+        self._decks = decks
+        self._deck_zones = frozenset(decks.values())
+        self._shapes_matter = shapes_matter
+        self._by_key: dict[str, Visit] = {}
+        self._open: list[Visit] = []
+        self._begun: dict[str, int] = {}
+        self._published: dict[str, Passage] = {}
+        self._closed: list[Passage] = []
+
+    def see(self, sightings: Iterable[Sighting]) -> None:
+        """Take the sightings of one instant of one camera."""
+        fresh: list[Visit] = []
+        renamed: list[Visit] = []
+        for sighting in sightings:
+            if sighting.kind is VehicleClass.PERSON:
+                continue
+            visit = self._by_key.get(sighting.vehicle)
+            if visit is None:
+                visit = self._begin(sighting)
+                fresh.append(visit)
+            before = known(visit.plates)
+            visit.see(sighting)
+            if known(visit.plates) != before and visit not in fresh:
+                renamed.append(visit)
+        self._join(fresh)
+        for visit in renamed:
+            self._join([visit])
+
+    def move(self, movement: Movement) -> None:
+        """Take one movement of a vehicle seen before."""
+        visit = self._by_key.get(movement.vehicle)
+        if visit is None:
+            return
+        visit.movements.append(movement)
+        if movement.kind is MovementKind.CROSSED:
+            visit.left_ms = movement.t_ms if movement.direction == "out" else None
+
+    def weigh(self, weighing: Weighing) -> str | None:
+        """Join a weighing to the vehicle that was longest on its deck meanwhile.
+
+        Returns the passage's id, None where nobody was on the deck.
+        """
+        zone = frozenset({self._decks[weighing.scale]})
+        spans = [(self._overlap(v, zone, weighing), v.id, v) for v in self._open]
+        best = max(spans, key=lambda s: s[:2], default=None)
+        if best is None or best[0] <= 0:
+            return None
+        best[2].weighings.append(weighing)
+        return best[2].id
+
+    def present(self, passage: str, use: TicketUse) -> None:
+        """Note a ticket checked for an open passage."""
+        for visit in self._open:
+            if visit.id == passage:
+                visit.tickets.append(use)
+
+    def changed(self, now_ms: int) -> list[Passage]:
+        """The passages that changed since asked last, oldest first; those that are over come closed, once."""
+        for visit in list(self._open):
+            if self._over(visit, now_ms):
+                self._close(visit)
+        out = self._take_closed()
+        for visit in self._open:
+            if self._counts(visit):
+                out += self._publish(visit.record(closed=False))
+        return sorted(out, key=lambda p: (p.start_ms, p.id))
+
+    def finish(self) -> list[Passage]:
+        """Close every visit: no more facts will come."""
+        for visit in list(self._open):
+            self._close(visit)
+        return sorted(self._take_closed(), key=lambda p: (p.start_ms, p.id))
+
+    def forget_camera(self, camera: str) -> None:
+        """The camera's worker began anew: its old keys are over, new ones may repeat their numbers."""
+        for key in [k for k in self._by_key if k.rsplit(":", 1)[0] == camera]:
+            del self._by_key[key]
+
+    def _begin(self, sighting: Sighting) -> Visit:
+        second = datetime.fromtimestamp(sighting.t_ms / 1000, UTC).strftime("%Y%m%dT%H%M%S")
+        number = self._begun.get(second, 0) + 1
+        self._begun = {second: number}
+        visit = Visit(f"{self._site}-{second}-{number}", self._site, sighting.t_ms, sighting.t_ms)
+        self._by_key[sighting.vehicle] = visit
+        self._open.append(visit)
+        if len(self._open) > OPEN_LIMIT:
+            self._close(min(self._open, key=lambda v: v.last_ms))
+        return visit
+
+    def _join(self, fresh: Sequence[Visit]) -> None:
+        older = [v for v in self._open if v not in fresh]
+        for i, k, join in assign(older, fresh):
+            earlier, later = sorted((older[i], fresh[k]), key=lambda v: (v.start_ms, v.id))
+            keys = f"{'+'.join(sorted(earlier.traces))} = {'+'.join(sorted(later.traces))}"
+            earlier.absorb(later, f"{keys}: {join.because}")
+            self._open.remove(later)
+            self._published.pop(later.id, None)
+            for key in later.traces:
+                self._by_key[key] = earlier
+
+    def _overlap(self, visit: Visit, zone: frozenset[str], weighing: Weighing) -> int:
+        """Milliseconds a visit stood on a deck during a weighing."""
+        start, end = weighing.start_ms - DECK_LAG_MS, weighing.t_ms
+        return sum(max(0, min(b, end) - max(a, start)) for a, b in visit.stays(zone, weighing.t_ms))
+
+    def _over(self, visit: Visit, now_ms: int) -> bool:
+        if visit.left_ms is not None and now_ms - max(visit.left_ms, visit.last_ms) > LEFT_GRACE_MS:
+            return True
+        on_deck = any(end >= now_ms for _, end in visit.stays(self._deck_zones, now_ms))
+        return now_ms - visit.last_ms > (HIDDEN_ON_DECK_MS if on_deck else IDLE_MS)
+
+    def _counts(self, visit: Visit) -> bool:
+        return visit.touched or not self._shapes_matter
+
+    def _close(self, visit: Visit) -> None:
+        self._open.remove(visit)
+        for key in visit.traces:
+            self._by_key.pop(key, None)
+        if self._counts(visit):
+            self._closed.append(visit.record(closed=True))
+        self._published.pop(visit.id, None)
+
+    def _publish(self, passage: Passage) -> list[Passage]:
+        last = self._published.get(passage.id)
+        self._published[passage.id] = passage
+        same = last is not None and _substance(last) == _substance(passage)
+        return [] if same else [passage]
+
+    def _take_closed(self) -> list[Passage]:
+        closed, self._closed = self._closed, []
+        return closed
+
+
+def _substance(passage: Passage) -> tuple[object, ...]:
+    """What makes a passage worth telling again: not its last instant, not a fourth decimal of a confidence."""
+    plates = tuple((p.text, round(p.confidence, 1)) for p in passage.plates)
+    return passage.kind, plates, passage.movements, passage.weighings, passage.tickets, passage.vehicles

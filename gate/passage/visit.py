@@ -1,0 +1,114 @@
+"""A visit in the making: everything known so far of one vehicle at the gate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gate.facts import TicketUse, Weighing
+from gate.passage.plates import merge
+from gate.records import Passage
+from geofence.movement import Movement, MovementKind
+from vision.facts import PlateReading, Sighting, VehicleClass
+
+GOODS_VEHICLES = frozenset({VehicleClass.TRUCK, VehicleClass.TANKER, VehicleClass.DUMP_TRUCK})
+
+
+@dataclass(slots=True)
+class Trace:
+    """What one camera key contributed: where it began, its last sighting and the best plates it read."""
+
+    first: Sighting
+    last: Sighting
+    plates: tuple[PlateReading, ...] = ()
+
+    @property
+    def gone(self) -> bool:
+        return self.last.final
+
+
+@dataclass(slots=True)
+class Visit:
+    """One vehicle's visit while it lasts. `touched`: it came into a zone or over a boundary of this site."""
+
+    id: str
+    site: str
+    start_ms: int
+    last_ms: int
+    traces: dict[str, Trace] = field(default_factory=dict)
+    kind_scores: dict[VehicleClass, float] = field(default_factory=dict)
+    movements: list[Movement] = field(default_factory=list)
+    weighings: list[Weighing] = field(default_factory=list)
+    tickets: list[TicketUse] = field(default_factory=list)
+    joined_because: list[str] = field(default_factory=list)
+    left_ms: int | None = None  # crossed outward
+
+    @property
+    def kind(self) -> VehicleClass:
+        """The class most of its sightings, weighed by score, say."""
+        return max(self.kind_scores, key=lambda k: (self.kind_scores[k], k.value))
+
+    @property
+    def touched(self) -> bool:
+        return any(m.shape for m in self.movements)
+
+    @property
+    def plates(self) -> tuple[PlateReading, ...]:
+        return merge(p for trace in self.traces.values() for p in trace.plates)
+
+    @property
+    def gone(self) -> bool:
+        return all(t.gone for t in self.traces.values())
+
+    def see(self, sighting: Sighting) -> None:
+        """Take one sighting of a key that belongs to this visit."""
+        trace = self.traces.get(sighting.vehicle)
+        if trace is None:
+            trace = self.traces[sighting.vehicle] = Trace(sighting, sighting)
+        trace.last = sighting
+        trace.plates = sighting.plates or trace.plates
+        self.kind_scores[sighting.kind] = self.kind_scores.get(sighting.kind, 0.0) + sighting.score
+        self.last_ms = max(self.last_ms, sighting.t_ms)
+        self.start_ms = min(self.start_ms, sighting.t_ms)
+
+    def absorb(self, other: "Visit", because: str) -> None:
+        """Take over all another visit holds: they are one vehicle."""
+        for key, trace in other.traces.items():
+            self.traces.setdefault(key, trace)
+        for kind, score in other.kind_scores.items():
+            self.kind_scores[kind] = self.kind_scores.get(kind, 0.0) + score
+        self.movements = sorted([*self.movements, *other.movements], key=lambda m: m.t_ms)
+        self.weighings = sorted([*self.weighings, *other.weighings], key=lambda w: w.t_ms)
+        self.tickets += [t for t in other.tickets if t not in self.tickets]
+        self.start_ms, self.last_ms = min(self.start_ms, other.start_ms), max(self.last_ms, other.last_ms)
+        self.left_ms = self.left_ms if self.left_ms is not None else other.left_ms
+        self.joined_because += [*other.joined_because, because]
+
+    def stays(self, zones: frozenset[str], now_ms: int) -> Iterator[tuple[int, int]]:
+        """The spans (from, to) in UTC ms it spent in any of some zones; a span still open ends now."""
+        since: int | None = None
+        for movement in self.movements:
+            if movement.shape not in zones:
+                continue
+            if movement.kind is MovementKind.ENTERED and since is None:
+                since = movement.t_ms
+            elif movement.kind is MovementKind.LEFT and since is not None:
+                yield since, movement.t_ms
+                since = None
+        if since is not None:
+            yield since, now_ms
+
+    def record(self, *, closed: bool) -> Passage:
+        """The visit as the frozen record others see."""
+        return Passage(
+            id=self.id,
+            site=self.site,
+            start_ms=self.start_ms,
+            end_ms=self.last_ms,
+            vehicles=tuple(sorted(self.traces)),
+            kind=self.kind,
+            plates=self.plates,
+            movements=tuple(self.movements),
+            weighings=tuple(self.weighings),
+            tickets=tuple(self.tickets),
+            joins=tuple(self.joined_because),
+            closed=closed,
+        )

@@ -21,9 +21,10 @@ def clip_duration_ms(path: str) -> int:
     container, stream = open_container(path, f"play:{path}")
     try:
         if stream.duration is not None:
-            return int(round(float(stream.duration * stream.time_base) * 1000))
+            seconds = float(stream.duration * stream.time_base)
+            return round(seconds * 1000)
         if container.duration is not None:
-            return round(container.duration / 1000)
+            return int(container.duration // 1000)
         raise SourceError(f"play:{path}: does not say how long it is; expected a clip with a duration, such as MP4")
     finally:
         container.close()

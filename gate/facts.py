@@ -74,7 +74,20 @@ class TicketUse:
     detail: str = ""
 
 
-Fact = Sighting | Movement | WeightSample | Weighing | TicketUse | DeviceState
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something a person or the system itself did to the site. action: "started", "configuration_changed",
+    "weight_edited", "slip_reprinted", "barrier_released", ...; target: what it was done to.
+    """
+
+    t_ms: int
+    actor: str
+    action: str
+    target: str = ""
+    detail: str = ""
+
+
+Fact = Sighting | Movement | WeightSample | Weighing | TicketUse | DeviceState | Operation
 Record = TypeVar("Record")
 _TYPES: dict[str, type] = {t.__name__: t for t in typing.get_args(Fact)}
 

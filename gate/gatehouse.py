@@ -101,7 +101,7 @@ class Gatehouse:
             if passage.closed:
                 self._asked.pop(passage.id, None)
                 self._departed.discard(passage.id)
-        outcome.findings += self._judge.facts(facts, t_ms)
+        outcome.findings += self._judge.facts(facts, ticketed, t_ms)
         outcome.passages += ticketed
 
     def _with_ticket(self, passage: Passage, t_ms: int, outcome: Outcome) -> Passage:

@@ -65,11 +65,11 @@ class Judge:
             self._history.note(passage, max(own, default=None))
         return out
 
-    def facts(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
-        """What the watching rules newly say after these facts (none: time has merely passed)."""
+    def facts(self, facts: Sequence[Fact], passages: Sequence[Passage], now_ms: int) -> list[Finding]:
+        """What the watching rules newly say after these facts and passages (none: time has merely passed)."""
         out = []
         for active, watch in self._watches:
-            for about, verdict in watch.update(facts, self._context(active, now_ms)):
+            for about, verdict in watch.update(facts, passages, self._context(active, now_ms)):
                 out += self._settle(f"{self._site.id}:{about}/{active.rule.id}", active, verdict, now_ms, None)
         return out
 

@@ -54,8 +54,13 @@ class Verdict:
 class Watch(Protocol):
     """A rule over time: it keeps what it must of the facts and speaks when something is wrong or right again."""
 
-    def update(self, facts: Sequence[Fact], context: Context) -> Sequence[tuple[str, Verdict | None]]:
-        """Verdicts by what they are about (a device, a scale); None withdraws the one raised before."""
+    def update(
+        self, facts: Sequence[Fact], passages: Sequence[Passage], context: Context
+    ) -> Sequence[tuple[str, Verdict | None]]:
+        """Take an instant's facts and changed passages.
+
+        Returns verdicts by what they are about (a device, a scale); None withdraws the one raised before.
+        """
         ...
 
 

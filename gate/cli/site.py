@@ -1,0 +1,27 @@
+"""`gatewarden site`: what is wrong with a site file, and what it looks like."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gate.site import load_site
+
+app = typer.Typer(no_args_is_help=True)
+SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).", metavar="SITE.yaml")]
+
+
+@app.command()
+def check(
+    site_file: SiteFile,
+    devices: Annotated[bool, typer.Option(help="Also ask each camera and scale whether it answers.")] = True,
+) -> None:
+    """What is wrong with a site file, which rules stay blind, and whether each device answers."""
+    from gate.site.check import check_site
+
+    console = Console(stderr=False)
+    report = check_site(load_site(site_file), site_file.parent, devices=devices)
+    for line in report.lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if report.passed else 1)

@@ -95,13 +95,12 @@ class Gatehouse:
 
     def _conclude(self, t_ms: int, passages: list[Passage], facts: Sequence[Fact], outcome: Outcome) -> None:
         ticketed = [self._with_ticket(p, t_ms, outcome) for p in passages]
+        outcome.findings += self._judge.take(facts, ticketed, t_ms)
         for passage in ticketed:
-            outcome.findings += self._judge.passage(passage, t_ms)
             self._consume(passage, t_ms)
             if passage.closed:
                 self._asked.pop(passage.id, None)
                 self._departed.discard(passage.id)
-        outcome.findings += self._judge.facts(facts, ticketed, t_ms)
         outcome.passages += ticketed
 
     def _with_ticket(self, passage: Passage, t_ms: int, outcome: Outcome) -> Passage:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gate.facts import Fact
 from gate.fraud.catalogue import RULES
+from gate.fraud.deck import Decks
 from gate.fraud.rule import Context, Rule, Signal, Verdict, Watch
 from gate.fraud.signals import site_signals
 from gate.history import History
@@ -49,13 +50,25 @@ class Judge:
         self._site = site
         self._vehicles = vehicles
         self._history = history or History()
+        self._decks = Decks(site)
         self._rules = active_rules(site)
         self._watches: list[tuple[ActiveRule, Watch]] = [(a, a.rule.watch()) for a in self._rules if a.rule.watch]
         self._findings: dict[str, Finding] = {}
 
-    def passage(self, passage: Passage, now_ms: int) -> list[Finding]:
-        """What the rules newly say of a passage. A closed passage is remembered in the history of its plate."""
-        out = []
+    def take(self, facts: Sequence[Fact], passages: Sequence[Passage], now_ms: int) -> list[Finding]:
+        """What the rules newly say after an instant's facts and the passages they changed.
+
+        Closed passages are remembered in the history of their plates.
+        """
+        self._decks.take(facts)
+        out = [f for passage in passages for f in self._passage(passage, now_ms)]
+        for active, watch in self._watches:
+            for about, verdict in watch.update(facts, passages, self._context(active, now_ms)):
+                out += self._settle(f"{self._site.id}:{about}/{active.rule.id}", active, verdict, now_ms, None)
+        return out
+
+    def _passage(self, passage: Passage, now_ms: int) -> list[Finding]:
+        out: list[Finding] = []
         for active in self._rules:
             if active.rule.judge:
                 verdict = active.rule.judge(passage, self._context(active, now_ms))
@@ -65,16 +78,8 @@ class Judge:
             self._history.note(passage, max(own, default=None))
         return out
 
-    def facts(self, facts: Sequence[Fact], passages: Sequence[Passage], now_ms: int) -> list[Finding]:
-        """What the watching rules newly say after these facts and passages (none: time has merely passed)."""
-        out = []
-        for active, watch in self._watches:
-            for about, verdict in watch.update(facts, passages, self._context(active, now_ms)):
-                out += self._settle(f"{self._site.id}:{about}/{active.rule.id}", active, verdict, now_ms, None)
-        return out
-
     def _context(self, active: ActiveRule, now_ms: int) -> Context:
-        return Context(self._site, now_ms, self._vehicles, self._history, active.thresholds)
+        return Context(self._site, now_ms, self._vehicles, self._history, self._decks, active.thresholds)
 
     def _settle(
         self, key: str, active: ActiveRule, verdict: Verdict | None, now_ms: int, passage: Passage | None

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gate.facts import Fact
+from gate.fraud.deck import Decks
 from gate.history import History
 from gate.records import Passage, Severity
 from gate.site.model import Site
@@ -29,12 +30,16 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a rule may look at beside the passage. thresholds: the rule's own, with the site's overrides applied."""
+    """What a rule may look at beside the passage.
+
+    decks: who is and was on each deck, up to date. thresholds: the rule's own, with the site's overrides applied.
+    """
 
     site: Site
     now_ms: int
     vehicles: VehicleRegister
     history: History
+    decks: Decks
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -1,0 +1,111 @@
+"""Who is on each deck and what its scale reads, kept from the facts for the rules that watch decks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gate.facts import Fact, WeightSample
+from gate.site.model import Scale, Site
+from geofence.movement import Movement, MovementKind
+from vision.facts import DeviceState, Sighting, VehicleClass
+
+UNSEEN_MS = 20_000  # a key on the deck unseen this long, with the scale back at zero, is gone
+KEYS_LIMIT = 2_000
+STAYS_LIMIT = 200  # stays remembered per deck
+
+
+@dataclass(slots=True)
+class Stay:
+    """One key's time on a deck; left_ms is None while it is there."""
+
+    key: str
+    entered_ms: int
+    left_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Deck:
+    """One deck at the latest instant. occupants: vehicle key to the instant last seen there."""
+
+    scale: Scale
+    occupants: dict[str, int] = field(default_factory=dict)
+    sample: WeightSample | None = None
+    stays: list[Stay] = field(default_factory=list)
+    emptied_ms: int | None = None
+    changed_ms: int = 0
+
+    @property
+    def empty(self) -> bool:
+        return not self.occupants
+
+
+class Decks:
+    """Every deck of a site, fed with facts in order of time."""
+
+    def __init__(self, site: Site) -> None:
+        self.by_scale = {s.id: Deck(s) for s in site.scales}
+        self._by_zone = {s.deck: self.by_scale[s.id] for s in site.scales}
+        self.kinds: dict[str, VehicleClass] = {}
+        self.cameras_dark: set[str] = set()
+
+    def take(self, facts: Iterable[Fact]) -> None:
+        """Bring the decks up to date with an instant's facts."""
+        for fact in facts:
+            if isinstance(fact, Sighting):
+                self._see(fact)
+            elif isinstance(fact, Movement):
+                self._move(fact)
+            elif isinstance(fact, WeightSample) and fact.scale in self.by_scale:
+                self._weigh(fact)
+            elif isinstance(fact, DeviceState):
+                (self.cameras_dark.discard if fact.state == "ok" else self.cameras_dark.add)(fact.device)
+
+    def present(self, scale: str, t_ms: int) -> list[str]:
+        """Keys that were on a scale's deck at an instant not long past."""
+        stays = self.by_scale[scale].stays if scale in self.by_scale else []
+        return [s.key for s in stays if s.entered_ms <= t_ms and (s.left_ms is None or t_ms <= s.left_ms)]
+
+    def is_person(self, key: str) -> bool:
+        """Whether a key was last seen as a person."""
+        return self.kinds.get(key) is VehicleClass.PERSON
+
+    def _see(self, sighting: Sighting) -> None:
+        self.kinds[sighting.vehicle] = sighting.kind
+        if len(self.kinds) > KEYS_LIMIT:
+            del self.kinds[next(iter(self.kinds))]
+        for deck in self.by_scale.values():
+            if sighting.vehicle in deck.occupants:
+                deck.occupants[sighting.vehicle] = sighting.t_ms
+
+    def _move(self, movement: Movement) -> None:
+        deck = self._by_zone.get(movement.shape)
+        if deck is None:
+            return
+        if movement.kind is MovementKind.ENTERED:
+            self._enter(deck, movement.vehicle, movement.t_ms)
+        elif movement.kind is MovementKind.LEFT:
+            self._leave(deck, movement.vehicle, movement.t_ms)
+
+    def _weigh(self, sample: WeightSample) -> None:
+        deck = self.by_scale[sample.scale]
+        deck.sample = sample
+        if abs(sample.kg) <= 2 * deck.scale.e_kg:
+            for key in [k for k, seen in deck.occupants.items() if sample.t_ms - seen > UNSEEN_MS]:
+                self._leave(deck, key, sample.t_ms)
+
+    @staticmethod
+    def _enter(deck: Deck, key: str, t_ms: int) -> None:
+        if key not in deck.occupants:
+            deck.stays.append(Stay(key, t_ms))
+            del deck.stays[:-STAYS_LIMIT]
+        deck.occupants[key] = deck.changed_ms = t_ms
+
+    @staticmethod
+    def _leave(deck: Deck, key: str, t_ms: int) -> None:
+        if deck.occupants.pop(key, None) is None:
+            return
+        for stay in deck.stays:
+            if stay.key == key and stay.left_ms is None:
+                stay.left_ms = t_ms
+        deck.changed_ms = t_ms
+        if deck.empty:
+            deck.emptied_ms = t_ms

@@ -1,0 +1,124 @@
+"""Passages open, join and close as vehicles do."""
+
+from gate.facts import Weighing
+from gate.passage.book import PassageBook
+from gate.records import Passage
+from geofence.movement import Movement, MovementKind
+from vision.facts import PlateColour, PlateReading, Sighting, VehicleClass
+
+T0 = 1_700_000_000_000
+
+
+def see(
+    t_s: float,
+    vehicle: str,
+    x_m: float = 0.0,
+    plate: str = "",
+    *,
+    kind: VehicleClass = VehicleClass.TRUCK,
+    final: bool = False,
+) -> Sighting:
+    plates = (PlateReading(plate, PlateColour.YELLOW, 1, 0.95, frames=5),) if plate else ()
+    camera = vehicle.split(":")[0]
+    return Sighting(T0 + round(t_s * 1000), camera, vehicle, kind, 0.9, (0, 0, 10, 10), (x_m, 0.0), plates, final)
+
+
+def move(t_s: float, vehicle: str, kind: MovementKind, shape: str, direction: str | None = None) -> Movement:
+    return Movement(T0 + round(t_s * 1000), vehicle, kind, shape, direction)
+
+
+def weighing(from_s: float, to_s: float) -> Weighing:
+    return Weighing(T0 + round(to_s * 1000), "s1", 1, T0 + round(from_s * 1000), 40_000, T0, 40_000, (), ())
+
+
+def book(*, shapes_matter: bool = True) -> PassageBook:
+    return PassageBook("east", {"s1": "deck"}, shapes_matter=shapes_matter)
+
+
+def closed(passages: list[Passage]) -> list[Passage]:
+    return [p for p in passages if p.closed]
+
+
+def test_a_weighing_joins_the_vehicle_that_stood_on_the_deck() -> None:
+    b = book()
+    b.see([see(0, "c:1"), see(0, "c:2", 50)])
+    b.move(move(1, "c:1", MovementKind.ENTERED, "deck"))
+    b.move(move(2, "c:2", MovementKind.ENTERED, "approach"))
+    b.move(move(20, "c:1", MovementKind.LEFT, "deck"))
+    first = b.changed(T0)[0].id
+    assert b.weigh(weighing(1, 21)) == first
+    assert {p.id: len(p.weighings) for p in b.finish()}[first] == 1
+
+
+def test_a_weighing_with_nobody_on_the_deck_joins_nobody() -> None:
+    b = book()
+    b.see([see(0, "c:1")])
+    b.move(move(1, "c:1", MovementKind.ENTERED, "approach"))
+    assert b.weigh(weighing(1, 21)) is None
+
+
+def test_a_track_found_again_nearby_is_the_same_visit() -> None:
+    b = book()
+    b.see([see(0, "c:1", 0.0)])
+    b.move(move(1, "c:1", MovementKind.ENTERED, "deck"))
+    b.see([see(2, "c:1", 3.0, final=True)])
+    b.see([see(3, "c:2", 4.0)])
+    passages = b.finish()
+    assert [p.vehicles for p in passages] == [("c:1", "c:2")]
+    assert "apart" in passages[0].joins[0]
+
+
+def test_vehicles_seen_side_by_side_are_never_joined() -> None:
+    b = book(shapes_matter=False)
+    b.see([see(0, "c:1", 0.0), see(0, "c:2", 1.0)])
+    b.see([see(1, "c:1", 0.0), see(1, "c:2", 1.0, "晋A31567")])
+    b.see([see(2, "c:1", 0.0, "晋A31567"), see(2, "c:2", 1.0, "晋A31567")])
+    assert len(b.finish()) == 2
+
+
+def test_two_cameras_join_by_plate_and_differing_plates_keep_apart() -> None:
+    b = book(shapes_matter=False)
+    b.see([see(0, "front:1", 0.0, "晋A31567", final=True)])
+    b.see([see(20, "rear:1", 30.0, "晋A31567", final=True)])
+    b.see([see(21, "rear:2", 30.0, "晋C90210", final=True)])
+    assert [p.vehicles for p in b.finish()] == [("front:1", "rear:1"), ("rear:2",)]
+
+
+def test_a_visit_is_over_after_leaving_and_comes_closed_once() -> None:
+    b = book()
+    b.see([see(0, "c:1")])
+    b.move(move(1, "c:1", MovementKind.CROSSED, "fence", "out"))
+    assert not closed(b.changed(T0 + 2_000))
+    assert len(closed(b.changed(T0 + 10_000))) == 1
+    assert b.changed(T0 + 11_000) == []
+    assert b.finish() == []
+
+
+def test_a_hidden_truck_on_the_deck_stays_open() -> None:
+    b = book()
+    b.see([see(0, "c:1")])
+    b.move(move(1, "c:1", MovementKind.ENTERED, "deck"))
+    assert not closed(b.changed(T0 + 60_000))
+    assert closed(b.changed(T0 + 400_000))
+
+
+def test_passers_by_and_people_make_no_passage() -> None:
+    b = book()
+    b.see([see(0, "c:1"), see(0, "c:2", kind=VehicleClass.PERSON)])
+    b.move(move(1, "c:2", MovementKind.ENTERED, "deck"))
+    assert b.finish() == []
+
+
+def test_nothing_new_means_nothing_told() -> None:
+    b = book(shapes_matter=False)
+    b.see([see(0, "c:1", 0.0, "晋A31567")])
+    assert len(b.changed(T0)) == 1
+    b.see([see(0.1, "c:1", 0.1, "晋A31567")])
+    assert b.changed(T0 + 100) == []
+
+
+def test_ids_do_not_repeat_within_a_second() -> None:
+    b = book(shapes_matter=False)
+    b.see([see(0, "c:1"), see(0, "c:2", 50), see(0.2, "c:3", 90)])
+    ids = [p.id for p in b.finish()]
+    assert ids == ["east-20231114T221320-1", "east-20231114T221320-2", "east-20231114T221320-3"]

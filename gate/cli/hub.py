@@ -1,0 +1,96 @@
+"""`gatewarden hub`: run the hub, register sites, let the first administrator in."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gate.facts import canonical_json
+from gate.hub.people_book import administrator_link, needs_first_administrator
+from gate.hub.serve import serve
+from gate.hub.settings import HubSettings
+from gate.hub.sites import add_site
+from gate.hub.store import Store
+
+app = typer.Typer(help="The hub alone: alerts, passages and pages for many sites.", invoke_without_command=True)
+site_app = typer.Typer(no_args_is_help=True, help="The sites that may send to this hub.")
+app.add_typer(site_app, name="site")
+
+Data = Annotated[Path, typer.Option("--data", envvar="GATEWARDEN_HUB_DATA", help="Where the hub keeps its data.")]
+Database = Annotated[
+    str, typer.Option("--database", envvar="GATEWARDEN_HUB_DATABASE", help="SQLAlchemy address; SQLite when empty.")
+]
+PublicUrl = Annotated[str, typer.Option("--public-url", envvar="GATEWARDEN_HUB_URL", help="Address phones use.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535)]
+Apprise = Annotated[
+    list[str] | None, typer.Option("--notify", envvar="GATEWARDEN_HUB_NOTIFY", help="apprise address; repeatable.")
+]
+_DATA = Path("var/hub")
+
+
+@app.callback()
+def run(  # noqa: PLR0917 - typer names its options by parameter
+    context: typer.Context,
+    data: Data = _DATA,
+    database: Database = "",
+    public_url: PublicUrl = "",
+    host: Host = "127.0.0.1",
+    port: Port = 8430,
+    notify: Apprise = None,
+) -> None:
+    """Run the hub. The first start prints a one-time link for the first administrator."""
+    url = public_url or f"http://{host}:{port}"
+    settings = HubSettings(
+        data_dir=data, database_url=database, public_url=url.rstrip("/"), apprise_urls=tuple(notify or ())
+    ).prepared()
+    context.obj = settings
+    if context.invoked_subcommand is None:
+        asyncio.run(_run(settings, host, port))
+
+
+async def _run(settings: HubSettings, host: str, port: int) -> None:
+    store = Store(settings.database)
+    await store.open()
+    if await needs_first_administrator(store):
+        link = await administrator_link(store, settings.public_url)
+        sys.stdout.write(f"{link}\n")
+        sys.stdout.flush()
+        sys.stderr.write("Open this link once, within a day, and set the administrator's password.\n")
+    await store.close()
+    await serve(settings, host, port)
+
+
+@app.command("link")
+def link(context: typer.Context, name: Annotated[str, typer.Option(help="Whose link.")] = "admin") -> None:
+    """Print a one-time link that signs an administrator in, for whoever lost their password."""
+
+    async def make(settings: HubSettings) -> str:
+        store = Store(settings.database)
+        await store.open()
+        address = await administrator_link(store, settings.public_url, name)
+        await store.close()
+        return address
+
+    sys.stdout.write(asyncio.run(make(context.obj)) + "\n")
+
+
+@site_app.command("add")
+def site_add(
+    context: typer.Context,
+    site: Annotated[str, typer.Argument(help="The site's id, as in its site file.")],
+    api: Annotated[str, typer.Option(help="Where the hub reaches the site's live pictures.")] = "",
+) -> None:
+    """Register a site, or replace its token. Prints the device token, which is shown only now."""
+
+    async def add(settings: HubSettings) -> str:
+        store = Store(settings.database)
+        await store.open()
+        async with store.write() as session:
+            token = await add_site(session, site, api)
+        await store.close()
+        return token
+
+    sys.stdout.write(canonical_json({"site": site, "token": asyncio.run(add(context.obj))}) + "\n")

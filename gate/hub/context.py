@@ -1,0 +1,157 @@
+"""What every route works with, and who is asking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.requests import HTTPConnection
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gate.hub.bus import Bus
+from gate.hub.roles import RIGHTS, Right, Role
+from gate.hub.settings import HubSettings
+from gate.hub.store import Store
+from gate.hub.tables import Audit, Session, Site, User
+from gate.hub.tokens import now_ms, same, token_hash
+
+COOKIE = "gatewarden_session"
+CSRF_HEADER = "x-csrf-token"
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(slots=True)
+class Hub:
+    """The parts of a running hub. clock: UTC milliseconds. wake_deliveries: there is something to tell."""
+
+    settings: HubSettings
+    store: Store
+    bus: Bus
+    clock: Callable[[], int] = now_ms
+    wake_deliveries: Callable[[], None] = lambda: None
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def count(self, name: str, by: int = 1) -> None:
+        self.counters[name] = self.counters.get(name, 0) + by
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in. sites: those they may see, None for all."""
+
+    id: int
+    name: str
+    shown_name: str
+    role: Role
+    sites: frozenset[str] | None
+    csrf: str
+    session: str
+    address: str
+
+    def may(self, right: Right) -> bool:
+        return right in RIGHTS[self.role]
+
+    def sees(self, site: str) -> bool:
+        return self.sites is None or site in self.sites
+
+
+def hub_of(connection: HTTPConnection) -> Hub:
+    hub: Hub = connection.app.state.hub
+    return hub
+
+
+TheHub = Annotated[Hub, Depends(hub_of)]
+
+
+def address_of(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else ""
+
+
+async def person_of(connection: HTTPConnection) -> Person | None:
+    """Who a request's cookie belongs to, if anyone."""
+    cookie = connection.cookies.get(COOKIE)
+    if not cookie:
+        return None
+    hub = hub_of(connection)
+    async with hub.store.read() as session:
+        row = (
+            await session.execute(
+                select(Session, User)
+                .join(User, User.id == Session.user_id)
+                .where(Session.token_hash == token_hash(cookie))
+            )
+        ).first()
+    if row is None:
+        return None
+    signed_in, user = row
+    if signed_in.expires_ms < hub.clock() or user.disabled:
+        return None
+    return Person(
+        user.id,
+        user.name,
+        user.shown_name or user.name,
+        Role(user.role),
+        None if user.sites is None else frozenset(user.sites),
+        signed_in.csrf,
+        signed_in.token_hash,
+        address_of(connection),
+    )
+
+
+def needs(right: Right) -> Any:
+    """A dependency that lets only people with a right through, and changes only with their page's own token."""
+
+    async def check(connection: HTTPConnection) -> Person:
+        person = await person_of(connection)
+        if person is None:
+            raise HTTPException(401, "sign in first")
+        if not person.may(right):
+            raise HTTPException(403, f"your role has no right to {right.value}")
+        method = connection.scope.get("method", "GET")
+        if method not in _SAFE_METHODS and not same(connection.headers.get(CSRF_HEADER, ""), person.csrf):
+            raise HTTPException(403, f"the {CSRF_HEADER} header is missing or not this session's")
+        return person
+
+    check.right = right  # type: ignore[attr-defined]
+    return Depends(check)
+
+
+async def _anyone() -> None:
+    """No question asked."""
+
+
+_anyone.right = Right.OPEN  # type: ignore[attr-defined]
+ANYONE = Depends(_anyone)
+
+
+async def site_of(request: Request) -> Site:
+    """The site whose device token a request carries."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise HTTPException(401, "a device token is needed: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"})
+    hashed = token_hash(token)
+    async with hub_of(request).store.read() as session:
+        site = (await session.execute(select(Site).where(Site.token_hash == hashed))).scalar_one_or_none()
+    if site is None or site.disabled or not same(site.token_hash, hashed):
+        raise HTTPException(401, "this device token is not known", {"WWW-Authenticate": "Bearer"})
+    return site
+
+
+site_of.right = Right.SITE  # type: ignore[attr-defined]
+TheSite = Annotated[Site, Depends(site_of)]
+
+
+def log_look(session: AsyncSession, hub: Hub, person: Person | None, action: str, *about: str) -> None:
+    """Add an entry to the audit log, in the caller's own transaction. about: target, then details."""
+    session.add(
+        Audit(
+            t_ms=hub.clock(),
+            user_id=person.id if person else None,
+            user_name=person.name if person else "",
+            address=person.address if person else "",
+            action=action,
+            target=about[0][:256] if about else "",
+            detail=" ".join(about[1:])[:2000],
+        )
+    )

@@ -1,0 +1,57 @@
+"""Outermost layer of the hub: oversized bodies end here, and every answer carries the safety headers."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gate.hub.pages import SAFETY_HEADERS
+
+_TOO_LARGE = b'{"detail":"the body is too large"}'
+
+
+class BodyTooLargeError(Exception):
+    """More bytes came than a body may have."""
+
+
+class Limits:
+    """Refuses bodies over `max_bytes` with 413, whether they announce their length or not."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app, self._max_bytes = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received, started = 0, False
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise BodyTooLargeError
+            return message
+
+        async def dressed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFETY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > self._max_bytes:
+            await self._refuse(dressed)
+            return
+        try:
+            await self._app(scope, counted, dressed)
+        except BodyTooLargeError:
+            if not started:
+                await self._refuse(dressed)
+
+    async def _refuse(self, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": _TOO_LARGE})

@@ -1,0 +1,59 @@
+"""Sites: their list for pages, and the tokens their devices carry."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gate.hub.context import Hub, Person, TheHub, needs
+from gate.hub.heartbeat import site_summary
+from gate.hub.roles import Right
+from gate.hub.tables import Site, Stream
+from gate.hub.tokens import new_token, now_ms, token_hash
+
+router = APIRouter(prefix="/api/v1/sites", tags=["sites"])
+
+
+@router.get("", summary="The sites I may see, and how they are")
+async def list_sites(hub: TheHub, person: Annotated[Person, needs(Right.SIGNED_IN)]) -> list[dict[str, Any]]:
+    async with hub.store.read() as session:
+        sites = (await session.execute(select(Site).where(Site.disabled.is_(False)).order_by(Site.id))).scalars().all()
+        streams = (await session.execute(select(Stream))).scalars().all()
+    missing = {s.id: 0 for s in sites}
+    for stream in streams:
+        if stream.site in missing and stream.highest > stream.contiguous:
+            missing[stream.site] += 1
+    silent_before = hub.clock() - int(hub.settings.silence_s * 1000)
+    return [
+        {**site_summary(s), "online": (s.last_seen_ms or 0) > silent_before, "streams_with_gaps": missing[s.id]}
+        for s in sites
+        if person.sees(s.id)
+    ]
+
+
+async def add_site(session: AsyncSession, site: str, api_url: str = "") -> str:
+    """Register a site, or give a known one a new device token; the token, which is kept nowhere else.
+
+    Raises ValueError on an id no site file may have.
+    """
+    if not re.fullmatch(r"[\w.-]{1,64}", site):
+        raise ValueError(f"{site!r} is no site id: 1 to 64 letters, digits, '_', '-' or '.'")
+    token = new_token()
+    known = await session.get(Site, site)
+    if known is None:
+        known = Site(id=site, created_ms=now_ms(), state={})
+        session.add(known)
+    known.token_hash = token_hash(token)
+    known.disabled = False
+    known.api_url = api_url or known.api_url or ""
+    return token
+
+
+async def counts(hub: Hub) -> tuple[int, int]:
+    """How many sites there are, and how many are heard from now."""
+    async with hub.store.read() as session:
+        seen = (await session.execute(select(Site.last_seen_ms).where(Site.disabled.is_(False)))).scalars().all()
+    limit = hub.clock() - int(hub.settings.silence_s * 1000)
+    return len(seen), sum((s or 0) > limit for s in seen)

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Protocol
 
 from gate.facts import Fact, TicketUse, Weighing, WeightSample
 from gate.fraud.judge import Judge
 from gate.fraud.passage_facts import known_plate, left, valid_ticket
+from gate.fraud.rule import Vehicles
 from gate.history import History
 from gate.passage.book import PassageBook
 from gate.records import Finding, Passage
 from gate.scale.weighing import WeighingMachine
 from gate.site.model import Site
 from gate.site.shapes import site_fence
-from gate.tickets.book import TicketBook
-from gate.tickets.vehicles import VehicleRegister
 from geofence.movement import Movement
 from vision.facts import Sighting
 
@@ -28,15 +28,25 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
 
 
+class Tickets(Protocol):
+    """The register of lift tickets, as far as the gate asks it."""
+
+    def check_plate(self, t_ms: int, plate: str, site: str) -> Sequence[TicketUse]:
+        """What the register holds for a plate at an instant: nothing, or one use per ticket, the best first."""
+        ...
+
+    def use(self, ticket: str, t_ms: int, passage: str) -> None:
+        """A ticket was used up by a passage; saying so again for the same passage changes nothing."""
+        ...
+
+
 class Gatehouse:
     """Everything the gate knows and concludes, fed with source facts in order of time.
 
     The same facts give the same outcome each time: no clock is read, nothing depends on the order of hashes.
     """
 
-    def __init__(
-        self, site: Site, tickets: TicketBook, vehicles: VehicleRegister, history: History | None = None
-    ) -> None:
+    def __init__(self, site: Site, tickets: Tickets, vehicles: Vehicles, history: History | None = None) -> None:
         self._site = site
         self._tickets = tickets
         self._fence = site_fence(site)

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from gate.facts import Fact
 from gate.fraud.catalogue import RULES
 from gate.fraud.deck import Decks
-from gate.fraud.rule import Context, Rule, Signal, Verdict, Watch
+from gate.fraud.rule import Context, Rule, Signal, Vehicles, Verdict, Watch
 from gate.fraud.signals import site_signals
 from gate.history import History
 from gate.records import Finding, Passage, Severity
 from gate.site.model import RuleSettings, Site
-from gate.tickets.vehicles import VehicleRegister
 
 FINDINGS_LIMIT = 20_000  # findings remembered; passages long closed are forgotten first
 
@@ -46,7 +45,7 @@ def blind_rules(site: Site) -> list[tuple[Rule, frozenset[Signal]]]:
 class Judge:
     """All rules of one site over the stream of its facts and passages. Pure: time comes in with the data."""
 
-    def __init__(self, site: Site, vehicles: VehicleRegister, history: History | None = None) -> None:
+    def __init__(self, site: Site, vehicles: Vehicles, history: History | None = None) -> None:
         self._site = site
         self._vehicles = vehicles
         self._history = history or History()

@@ -10,7 +10,6 @@ from gate.fraud.deck import Decks
 from gate.history import History
 from gate.records import Passage, Severity
 from gate.site.model import Site
-from gate.tickets.vehicles import VehicleRegister
 
 
 class Signal(StrEnum):
@@ -28,6 +27,22 @@ class Signal(StrEnum):
     DEVICE = "S"
 
 
+class Vehicles(Protocol):
+    """The register of vehicles, as far as rules ask it. Everything is None where the register does not say."""
+
+    def lists(self, plate: str, kind: str | None = None) -> bool:
+        """Whether a plate is registered (as a vehicle of a kind)."""
+        ...
+
+    def tare_kg(self, plate: str) -> float | None: ...
+
+    def axles(self, plate: str) -> int | None: ...
+
+    def colour(self, plate: str) -> str | None:
+        """Colour of the plate as registered."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a rule may look at beside the passage.
@@ -37,7 +52,7 @@ class Context:
 
     site: Site
     now_ms: int
-    vehicles: VehicleRegister
+    vehicles: Vehicles
     history: History
     decks: Decks
     thresholds: Mapping[str, float] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from gate.fraud.passage_facts import known_plate, weighed
 from gate.fraud.rule import Context, Rule, Signal, Verdict
+from gate.history import PastVisit
 from gate.records import Passage, Severity
 
 
@@ -12,7 +13,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     tare_kg = context.vehicles.tare_kg(plate)
     e_kg = next((s.e_kg for s in context.site.scales if s.id == weighing.scale), 20.0)
     window_ms = context.thresholds["window_h"] * 3_600_000
-    since_exit = []
+    since_exit: list[PastVisit] = []
     for visit in context.history.of(plate):
         if passage.start_ms - visit.end_ms <= window_ms and visit.passage != passage.id:
             since_exit = [] if visit.left else [*since_exit, visit]

@@ -1,0 +1,147 @@
+"""Each rule over passages: what raises it, and the honest passages next to it that must not."""
+
+from dataclasses import replace
+
+import pytest
+
+from gate.records import Passage, Severity
+from geofence.movement import Movement, MovementKind
+from tests.gate.fraud.scene import (
+    PLATE,
+    Register,
+    at,
+    crossed,
+    deck,
+    judge,
+    passage,
+    plate,
+    rules_found,
+    say,
+    seen,
+    ticket,
+    weighing,
+)
+from vision.facts import PlateColour, VehicleClass
+
+LISTED = Register({PLATE: {"kind": "truck", "tare_kg": 15_000.0, "axles": 6, "colour": "yellow"}})
+
+
+def test_an_honest_passage_raises_nothing() -> None:
+    assert say(judge(LISTED), passage()) == []
+    assert say(judge(LISTED), passage(closed=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("bypass", {"weighings": ()}),
+        ("bypass", {"weighings": (weighing(None),)}),  # rolled over without standing still
+        ("boundary", {"movements": (crossed(gate=None),)}),
+        ("wrong_way", {"movements": (crossed(gate="entrance"),)}),
+        (
+            "wrong_way",
+            {"movements": (Movement(at(9), "cam:1", MovementKind.AGAINST_LANE, "out", None, None, 4.0, 2000),)},
+        ),
+        ("unlisted_tanker", {"kind": VehicleClass.TANKER}),
+        ("unread_plate", {"plates": (plate(confidence=0.4),), "closed": True}),
+        ("unread_plate", {"plates": (), "closed": True}),
+        ("cloned_plate", {"plates": (plate(colour=PlateColour.BLUE),)}),
+        ("swapped_plate", {"plates": (plate(), plate("晋C90210", 0.95))}),
+        ("no_ticket", {"tickets": ()}),
+        ("no_ticket", {"tickets": (ticket("expired"),)}),
+        ("reused_ticket", {"tickets": (ticket("used"),)}),
+        ("crossed_ticket", {"tickets": (ticket(of="晋C90210"),)}),
+        ("crossed_ticket", {"tickets": (ticket("other_site", where="west"),)}),
+        ("goods_differ", {"weighings": (weighing(46_000),)}),  # 31 t net on a ticket of 30 t
+        ("overload", {"weighings": (weighing(49_100),), "tickets": (ticket(tonnes=40),)}),
+    ],
+)
+def test_what_raises_a_rule(rule: str, changes: dict[str, object]) -> None:
+    assert rule in rules_found(say(judge(LISTED), passage(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("bypass", {"kind": VehicleClass.CAR, "weighings": ()}),  # a car is not weighed
+        ("bypass", {"weighings": (), "movements": (crossed("in", "entrance"),)}),
+        ("bypass", {"weighings": (), "movements": ()}),  # still inside
+        ("boundary", {"movements": (crossed(gate="exit"),)}),
+        ("unlisted_tanker", {"kind": VehicleClass.TANKER, "plates": ()}),  # unread is not unlisted
+        ("unread_plate", {"plates": ()}),  # the pass is not over
+        ("unread_plate", {"plates": (), "closed": True, "end_ms": at(2)}),  # a glimpse
+        ("swapped_plate", {"plates": (plate(), plate("晋B7788挂", 0.95))}),  # a trailer's own plate
+        ("swapped_plate", {"plates": (plate(), plate("晋C90210", 0.5))}),  # not read surely
+        ("no_ticket", {"tickets": (), "movements": ()}),  # has not left
+        ("no_ticket", {"tickets": (), "kind": VehicleClass.CAR}),
+        ("reused_ticket", {"tickets": (ticket("used"), ticket())}),  # an old one beside a valid one
+        ("goods_differ", {"weighings": (weighing(45_060),)}),  # 60 kg over: under 3 e
+        ("goods_differ", {"weighings": (weighing(45_500),)}),  # 500 kg of 30 t: within 2 % and 1 t
+        ("overload", {"weighings": (weighing(49_060),)}),  # under 3 e over the limit
+    ],
+)
+def test_what_does_not_raise_a_rule(rule: str, changes: dict[str, object]) -> None:
+    assert rule not in rules_found(say(judge(LISTED), passage(**changes)))
+
+
+def test_a_goods_vehicle_at_the_pump_must_be_listed() -> None:
+    at_pump = passage(movements=(Movement(at(5), "cam:1", MovementKind.ENTERED, "pump"),))
+    assert "restricted_refuel" in rules_found(say(judge(), at_pump))
+    assert "restricted_refuel" not in rules_found(say(judge(LISTED), at_pump))
+
+
+def test_a_finding_is_raised_once_and_withdrawn_when_a_late_weighing_comes() -> None:
+    j = judge(LISTED)
+    first = say(j, passage(weighings=()))
+    assert [(f.rule, f.state, f.severity) for f in first] == [("bypass", "raised", Severity.SERIOUS)]
+    assert say(j, passage(weighings=())) == []
+    assert [(f.rule, f.state, f.id) for f in say(j, passage())] == [("bypass", "withdrawn", first[0].id)]
+
+
+def test_findings_name_the_numbers_and_thresholds_that_decided() -> None:
+    (finding,) = say(judge(LISTED), passage(weighings=(weighing(46_000),)))
+    assert finding.numbers["over_kg"] == 1_000
+    assert finding.thresholds["over_share"] == 0.02
+    assert "46" not in finding.plate
+    assert "31,000 kg" in finding.zh
+    assert "31,000 kg" in finding.en
+
+
+def test_somebody_else_on_the_deck_while_the_weight_is_taken() -> None:
+    enter = MovementKind.ENTERED
+    for kind, rule in ((VehicleClass.PERSON, "person_on_deck"), (VehicleClass.CAR, "two_on_deck")):
+        j = judge(LISTED)
+        facts = (seen("cam:1", VehicleClass.TRUCK, 9), seen("cam:7", kind, 9), deck("cam:1", enter, 10))
+        assert rule in rules_found(say(j, passage(), facts=(*facts, deck("cam:7", enter, 12))))
+        j = judge(LISTED)
+        gone = (deck("cam:7", enter, 12), deck("cam:7", MovementKind.LEFT, 14))
+        assert rule not in rules_found(say(j, passage(), facts=(*facts, *gone)))
+
+
+def visits(kgs: list[float], *, left: bool) -> list[Passage]:
+    """Closed earlier visits of the plate, one an hour."""
+    way = (crossed("out"),) if left else (crossed("in", "entrance"),)
+    return [
+        replace(
+            passage(movements=way, weighings=(weighing(kg),), closed=True, id=f"east-past-{i}"),
+            start_ms=at(-3600 * (len(kgs) - i)),
+            end_ms=at(-3600 * (len(kgs) - i) + 60),
+        )
+        for i, kg in enumerate(kgs)
+    ]
+
+
+def test_a_padded_tare_stands_out_from_the_plates_own_history() -> None:
+    arriving = passage(movements=(crossed("in", "entrance"),), tickets=())
+    for kg, found in ((15_400, True), (15_060, False)):
+        j = judge(LISTED)
+        say(j, *visits([15_000, 15_020, 14_980, 15_000], left=False))
+        assert ("tare_padding" in rules_found(say(j, replace(arriving, weighings=(weighing(kg),))))) is found
+
+
+def test_one_load_weighed_twice_without_leaving() -> None:
+    again = passage(movements=(), id="east-2")
+    for left, found in ((False, True), (True, False)):
+        j = judge(LISTED)
+        say(j, *visits([40_000], left=left))
+        assert ("repeat_weighing" in rules_found(say(j, again))) is found

@@ -1,0 +1,1 @@
+"""Wire formats of weighing indicators, each a strict incremental parser; see the registry."""

@@ -38,6 +38,10 @@ class Ledger:
     def take(self, body: Mapping[str, Any]) -> None:
         """Fold in the next entry. Raises EvidenceError, and takes nothing, where it cannot follow."""
         self.check(body)
+        self.adopt(body)
+
+    def adopt(self, body: Mapping[str, Any]) -> None:
+        """Fold in an entry as it says, whether or not it can follow."""
         kind = body["kind"]
         if kind == "bundle":
             sealed = _sealed(body)

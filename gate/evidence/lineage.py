@@ -21,11 +21,15 @@ KEY_KINDS = frozenset({"key", "rotate", "revoke"})
 
 @dataclass(slots=True)
 class SiteKey:
-    """What is known of one key. until_ms: end of the overlap after it was followed. doubtful_ms: see `revoke`."""
+    """What is known of one key.
+
+    until_ms: end of the overlap after it was followed. revoked_at: number of the entry that revoked it.
+    doubtful_ms: since when its signatures are in doubt.
+    """
 
     public: bytes
     until_ms: int | None = None
-    revoked: bool = False
+    revoked_at: int | None = None
     doubtful_ms: int | None = None
 
 
@@ -38,8 +42,9 @@ class Lineage:
         self.active = ""
 
     def check(self, body: Mapping[str, Any]) -> SiteKey:
-        """The key a body names, if it may sign at the time the body gives.
+        """The key a body names, if it may sign at the place and time the body gives.
 
+        The place is the body's `number`, or for a head its `size`.
         Raises EvidenceError when it is of another site, unknown, retired or revoked.
         """
         name, t_ms = body.get("key"), body.get("t_ms")
@@ -50,7 +55,8 @@ class Lineage:
         if not isinstance(t_ms, int) or isinstance(t_ms, bool):
             raise EvidenceError("t_ms: expected UTC milliseconds")
         key = self.keys[name]
-        if key.revoked:
+        place = body.get("number", int(body.get("size", 0)) - 1)
+        if key.revoked_at is not None and place >= key.revoked_at:
             raise EvidenceError(f"key: {name} was revoked before")
         if key.until_ms is not None and t_ms > key.until_ms:
             raise EvidenceError(f"t_ms: after the overlap of key {name}, which ended at {key.until_ms}")
@@ -116,7 +122,7 @@ class Lineage:
         name, since_ms = str(body.get("revoked")), body.get("since_ms")
         if name not in self.keys or name == body["key"] or not isinstance(since_ms, int):
             raise EvidenceError("revoked: expected another key of this site, and the time since when it is in doubt")
-        self.keys[name].revoked = True
+        self.keys[name].revoked_at = int(body["number"])
         self.keys[name].doubtful_ms = since_ms
         if name == self.active:
             self.active = str(body["key"])

@@ -1,0 +1,120 @@
+"""Heads and receipts: the site signs how long its chain is and what its root is, the hub signs that it saw that.
+
+A hub that holds a receipt accepts only heads that contain it unchanged, so that even the site, with its own key,
+cannot rewrite what came before. All here is pure; the hub's clock and key are arguments.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate.errors import EvidenceError
+from gate.evidence.chain import HEAD_FORMAT
+from gate.evidence.keys import fingerprint
+from gate.evidence.lineage import CHAIN_FORMAT, Lineage
+from gate.evidence.merkle import consistent
+from gate.evidence.statement import read_statement, sign, verified
+from gate.facts import canonical_json
+
+RECEIPT_FORMAT = "gatewarden-receipt/1"
+
+
+class ForkError(EvidenceError):
+    """A site's head contradicts one the hub counter-signed before: the site's chain was rewritten or rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubMemory:
+    """What a hub remembers of one site: its key entries, and the receipt given last. Texts, as they were sent."""
+
+    keys: tuple[str, ...]
+    receipt: str
+
+    def head(self) -> dict[str, Any]:
+        """The head that receipt is for."""
+        head: dict[str, Any] = read_statement(self.receipt.encode(), RECEIPT_FORMAT).body["head"]
+        return head
+
+
+@dataclass(frozen=True, slots=True)
+class SentHead:
+    """What a site sends: its key entries and its head, as texts, and the consistency proof from the head the hub
+    counter-signed last, in hex."""
+
+    site: str
+    keys: tuple[str, ...]
+    head: str
+    proof: tuple[str, ...] = ()
+
+
+def key_lineage(keys: Sequence[str], site: str) -> Lineage:
+    """The keys that these chain entries introduce. Raises EvidenceError when one may not stand."""
+    lineage = Lineage(site)
+    for line in keys:
+        try:
+            lineage.admit(read_statement(line.encode(), CHAIN_FORMAT))
+        except (KeyError, TypeError) as error:
+            raise EvidenceError(f"key entry: {error}") from error
+    return lineage
+
+
+def counter_sign(memory: HubMemory | None, sent: SentHead, hub_key: Ed25519PrivateKey, received_ms: int) -> HubMemory:
+    """Check a site's head against what the hub remembers, and counter-sign it; the new memory holds the receipt.
+
+    memory: None for a site's first head, whose first key is then believed: compare its fingerprint with paper.
+    Raises EvidenceError for a head that is wrong in itself, ForkError for one that contradicts the memory.
+    """
+    lineage = key_lineage(sent.keys, sent.site)
+    head = read_statement(sent.head.encode(), HEAD_FORMAT)
+    if not head.signed_by(lineage.check(head.body).public):
+        raise EvidenceError("head: signature not made by the key named in it")
+    if memory is not None:
+        if sent.keys[: len(memory.keys)] != memory.keys:
+            raise ForkError(f"site {sent.site}: key entries differ from those sent before")
+        _check_consistent(memory.head(), head.body, sent)
+    public = hub_key.public_key().public_bytes_raw()
+    body = {
+        "format": RECEIPT_FORMAT,
+        "head": head.body,
+        "head_signature": head.signature.hex(),
+        "hub_key": fingerprint(public),
+        "hub_public_key": public.hex(),
+        "received_ms": received_ms,
+    }
+    return HubMemory(sent.keys, sign(body, hub_key).raw.decode())
+
+
+def read_receipt(raw: bytes, lineage: Lineage) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A receipt's body and the head in it, with both signatures checked, the site's against its known keys.
+
+    Raises EvidenceError when either does not hold. Whose the hub's key is, is for the caller to compare.
+    """
+    receipt = read_statement(raw, RECEIPT_FORMAT)
+    body = receipt.body
+    try:
+        public, head = bytes.fromhex(body["hub_public_key"]), body["head"]
+        signature = bytes.fromhex(body["head_signature"])
+        if fingerprint(public) != body["hub_key"] or not receipt.signed_by(public):
+            raise EvidenceError("receipt: the hub's signature does not hold")
+        if head["format"] != HEAD_FORMAT or not isinstance(head["size"], int):
+            raise EvidenceError("receipt: holds no head")
+        key = lineage.keys.get(head["key"])
+        if key is None or not verified(key.public, signature, canonical_json(head).encode()):
+            raise EvidenceError("receipt: the site's signature on the head does not hold")
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvidenceError(f"receipt: {error}") from error
+    return body, head
+
+
+def _check_consistent(before: dict[str, Any], now: dict[str, Any], sent: SentHead) -> None:
+    try:
+        path = [bytes.fromhex(step) for step in sent.proof]
+        roots = bytes.fromhex(before["root"]), bytes.fromhex(now["root"])
+    except ValueError as error:
+        raise EvidenceError("consistency proof or root: expected hex") from error
+    if now["size"] < before["size"]:
+        raise ForkError(f"site {sent.site}: chain of {now['size']} entries, {before['size']} were counter-signed")
+    if not consistent(before["size"], roots[0], now["size"], roots[1], path):
+        raise ForkError(f"site {sent.site}: the first {before['size']} entries are not those that were counter-signed")

@@ -1,0 +1,82 @@
+"""Time tokens of RFC 3161: an outside server signs that a chain entry existed at its time."""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+from cryptography import x509
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
+from gate.errors import EvidenceError
+from gate.evidence.store import EvidenceStore
+
+_TIMEOUT_S = 20.0
+
+
+def request_token(store: EvidenceStore, url: str, t_ms: int, client: httpx.Client | None = None) -> int:
+    """Have the chain's last entry stamped by the server at `url`, and write the answer into the chain.
+
+    Returns the server's own time, UTC ms. Raises EvidenceError when the server cannot be reached, refuses, or
+    answers with a token for something else; the chain is then as it was.
+    """
+    head = store.head().body
+    digest = bytes.fromhex(head["last"])
+    request = TimestampRequestBuilder().data(digest).hash_algorithm(HashAlgorithm.SHA256).build()
+    headers = {"Content-Type": "application/timestamp-query"}
+    try:
+        with client or httpx.Client(timeout=_TIMEOUT_S) as http:
+            answer = http.post(url, content=request.as_bytes(), headers=headers).raise_for_status().content
+    except httpx.HTTPError as error:
+        raise EvidenceError(f"time server {url}: {error}") from error
+    text = base64.b64encode(answer).decode()
+    stamped_ms = check_token(text, digest)
+    if _decode(answer).tst_info.nonce != request.nonce:
+        raise EvidenceError(f"time server {url}: answered another request than ours")
+    store.record("time", t_ms, {"stamped": head["size"] - 1, "server": url, "response": text})
+    return stamped_ms
+
+
+def check_token(response: str, digest: bytes, roots: Sequence[x509.Certificate] = ()) -> int:
+    """Check a stored answer (base64) against an entry's digest; the time it swears to, UTC ms.
+
+    roots: certificates to trust. Without them the answer's own certificates are taken for it, which shows that the
+    token is unchanged but not who made it. Raises EvidenceError when it does not hold.
+    """
+    answer = _decode(_bytes(response))
+    try:
+        own = [x509.load_der_x509_certificate(c) for c in answer.signed_data.certificates]
+        builder = VerifierBuilder(roots=list(roots) or own, intermediates=own if roots else None)
+        builder.build().verify_message(answer, digest)
+    except (VerificationError, ValueError) as error:
+        raise EvidenceError(f"time token: {error}") from error
+    return int(answer.tst_info.gen_time.timestamp() * 1000)
+
+
+def load_roots(path: Path) -> list[x509.Certificate]:
+    """Trusted certificates of time servers from a PEM file. Raises EvidenceError when there is none in it."""
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise EvidenceError(f"{path}: no certificates in PEM: {error}") from error
+
+
+def _bytes(response: str) -> bytes:
+    try:
+        return base64.b64decode(response, validate=True)
+    except ValueError as error:
+        raise EvidenceError("time token: expected base64") from error
+
+
+def _decode(answer: bytes) -> TimeStampResponse:
+    try:
+        return decode_timestamp_response(answer)
+    except ValueError as error:
+        raise EvidenceError(f"time token: no answer in the form of RFC 3161: {error}") from error

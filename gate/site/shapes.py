@@ -1,0 +1,76 @@
+"""The site file's shapes and cameras as the geofence understands them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gate.errors import SiteError
+from gate.site.model import Boundary, Camera, Lane, Site, Zone
+from geofence.errors import GeofenceError
+from geofence.plane import GroundPlane, LensModel
+from geofence.shapes import BoundaryShape, GateShape, LaneShape, Shapes, ZoneShape
+
+
+def site_shapes(site: Site) -> Shapes:
+    """Every zone, boundary and lane of a site, validated.
+
+    Raises SiteError naming the shape, its field and what was expected.
+    """
+    try:
+        shapes = Shapes(
+            tuple(_zone(z) for z in site.zones),
+            tuple(_boundary(b) for b in site.boundaries),
+            tuple(_lane(lane) for lane in site.lanes),
+        )
+        shapes.check_pictures({c.id: c.size for c in site.cameras})
+    except GeofenceError as error:
+        raise SiteError(f"shape {error}") from error
+    return shapes
+
+
+def site_planes(site: Site) -> Mapping[str, GroundPlane]:
+    """The ground plane of every camera that has surveyed points. Raises SiteError."""
+    return {camera.id: plane for camera in site.cameras if (plane := camera_plane(camera)) is not None}
+
+
+def camera_plane(camera: Camera) -> GroundPlane | None:
+    """A camera's ground plane, None where it has no surveyed points. Raises SiteError."""
+    if not camera.points:
+        return None
+    image = np.array([p.image for p in camera.points], dtype=np.float64)
+    ground = np.array([p.ground for p in camera.points], dtype=np.float64)
+    try:
+        return GroundPlane.from_points(image, ground, camera_lens(camera))
+    except GeofenceError as error:
+        raise SiteError(f"camera {camera.id!r}: points: {error}") from error
+
+
+def camera_lens(camera: Camera) -> LensModel | None:
+    """A camera's lens, None where it is not calibrated."""
+    lens = camera.lens
+    return LensModel(lens.fx, lens.fy, lens.cx, lens.cy, lens.distortion) if lens else None
+
+
+def _zone(zone: Zone) -> ZoneShape:
+    return ZoneShape(zone.id, zone.kind, zone.ground or zone.image, zone.holes, zone.camera)
+
+
+def _boundary(boundary: Boundary) -> BoundaryShape:
+    gates = tuple(GateShape(g.id, g.use, g.start, g.end) for g in boundary.gates)
+    corridor = boundary.corridor_m if boundary.camera is None else boundary.corridor_px
+    points = boundary.ground or boundary.image
+    return BoundaryShape(boundary.id, points, corridor, boundary.closed, gates, boundary.camera)
+
+
+def _lane(lane: Lane) -> LaneShape:
+    in_picture = lane.camera is not None
+    return LaneShape(
+        lane.id,
+        lane.ground or lane.image,
+        width=lane.width_px if in_picture else lane.width_m,
+        against_m=lane.against_m,
+        against_s=lane.against_s,
+        manoeuvre=lane.manoeuvre,
+        camera=lane.camera,
+        unit_m=lane.width_m / lane.width_px if in_picture else 1.0,
+    )

@@ -1,0 +1,182 @@
+"""The fence of one site: what every camera's vehicles did relative to its shapes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofence.crossing import BoundaryWatch
+from geofence.deck import DeckWatch, Occupancy
+from geofence.lanes import LaneWatch
+from geofence.motion import MotionWatch
+from geofence.movement import Movement
+from geofence.observations import Observations, Row
+from geofence.plane import GroundPlane
+from geofence.shapes import Shapes
+from geofence.vehicles import Memory, Vehicles
+from geofence.zones import ZoneWatch
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+JITTER = 0.02  # one sigma of a box's edge, as a share of its height
+JITTER_PX = 1.0  # and at least this
+MARGIN_M = 0.2
+MARGIN_SHARE = 0.25  # of the corridors' width: how far past a picture zone's edge counts as past it
+MARGIN_PX = 4.0
+
+
+class SiteFence:
+    """Every camera's view of a site's shapes. Stateful, and pure: the same observations give the same movements.
+
+    Shapes on the ground are judged by ground points (given, or through the camera's plane), shapes drawn in a picture
+    by the middle of the box's lower edge. Movements carry the first key a vehicle was seen under; see `known_as`.
+    """
+
+    def __init__(
+        self, shapes: Shapes, planes: Mapping[str, GroundPlane] | None = None, memory: Memory | None = None
+    ) -> None:
+        self._shapes = shapes
+        self._planes = dict(planes or {})
+        self._memory = memory or Memory()
+        self._views: dict[str, _View] = {}
+        ground = shapes.on_ground()
+        self._decks = {z.id: DeckWatch(z) for z in shapes.zones if z.kind == "deck"}
+        self._ground = ground
+
+    def update(self, t_ms: int, camera: str, seen: Observations | Sequence[Row]) -> list[Movement]:
+        """What the vehicles did by this instant (UTC ms) as one camera saw them, in a fixed order."""
+        observations = seen if isinstance(seen, Observations) else Observations.of(seen)
+        view = self._views.get(camera)
+        if view is None:
+            picture = self._shapes.in_picture(camera)
+            view = self._views[camera] = _View(self._ground, picture, self._planes.get(camera), self._memory)
+        movements, known = view.update(t_ms, observations)
+        for deck in self._decks.values():
+            if deck.shape.camera in (None, camera):
+                deck.update(t_ms, camera, known, view.plane)
+        return movements
+
+    def expire(self, t_ms: int) -> list[Movement]:
+        """Forget who is not expected back. Says what had not been certain: a crossing just begun is believed."""
+        return [m for camera in sorted(self._views) for m in self._views[camera].expire(t_ms)]
+
+    def close(self) -> list[Movement]:
+        """The last word on everyone still in sight, as at the end of a recording."""
+        return [m for camera in sorted(self._views) for m in self._views[camera].close()]
+
+    def known_as(self, camera: str, key: str) -> str:
+        """The first key of the vehicle that now has this key at this camera."""
+        view = self._views.get(camera)
+        return view.vehicles.known_as(key) if view else key
+
+    def inside(self, camera: str, key: str) -> tuple[str, ...]:
+        """Ids of the zones that a vehicle is in, as one camera sees it."""
+        view = self._views.get(camera)
+        return view.inside(key) if view else ()
+
+    def occupancy(self, t_ms: int, deck: str | None = None) -> Occupancy:
+        """Who is on a deck at an instant; deck may be left out at a site with one. Raises KeyError without a deck."""
+        name = deck if deck is not None else next(iter(self._decks), "")
+        return self._decks[name].occupancy(t_ms)
+
+
+class _View:
+    """One camera's vehicles, and the watches over them in both frames."""
+
+    def __init__(self, ground: Shapes, picture: Shapes, plane: GroundPlane | None, memory: Memory) -> None:
+        self.plane = plane
+        self.vehicles = Vehicles(memory)
+        self._memory = memory
+        widths = [b.corridor * MARGIN_SHARE for b in picture.boundaries]
+        self._frames = (
+            _Frame(ground, MARGIN_M, memory.confirm_ms),
+            _Frame(picture, min(widths, default=MARGIN_PX), memory.confirm_ms),
+        )
+        self._motion = MotionWatch(memory.confirm_ms)
+
+    def update(self, t_ms: int, seen: Observations) -> tuple[list[Movement], Observations]:
+        """Movements, and the observations that count under their vehicles' first keys, with ground points."""
+        who = self.vehicles.recognise(t_ms, seen.keys, seen.boxes, seen.kinds)
+        capacity = self.vehicles.capacity
+        for frame in self._frames:
+            frame.reset(who.fresh, capacity)
+        self._motion.reset(who.fresh, capacity)
+        keys = [self.vehicles.name(s) for s in who.slots.tolist()]
+        known = seen.pick(who.rows, keys, seen.ground[who.rows])
+        out: list[tuple[int, Movement]] = []
+        if len(who.rows):
+            image = known.feet()
+            jitter_px = np.maximum(JITTER * (known.boxes[:, 3] - known.boxes[:, 1]), JITTER_PX)
+            ground, spread = self._on_ground(image, known.ground, jitter_px)
+            known = replace(known, ground=ground)
+            out += self._frames[0].update(t_ms, who.slots, ground, spread)
+            out += self._frames[1].update(t_ms, who.slots, image, np.zeros(len(image)))
+            out += self._motion.update(t_ms, who.slots, known.boxes)
+        return [*self._named(out), *self.expire(t_ms)], known
+
+    def _on_ground(self, image: Array, given: Array, jitter_px: Array) -> tuple[Array, Array]:
+        """(N, 2) metres, and (N,) metres of spread, one sigma along the worst direction."""
+        if not self._frames[0].busy:
+            return np.full_like(image, np.nan), np.zeros(len(image))
+        if self.plane is None:
+            return given, np.zeros(len(image))
+        ground = np.where(np.isnan(given), self.plane.to_ground(image), given)
+        covariance = self.plane.covariance(image, jitter_px)
+        half = (covariance[:, 0, 0] + covariance[:, 1, 1]) / 2
+        apart = np.hypot((covariance[:, 0, 0] - covariance[:, 1, 1]) / 2, covariance[:, 0, 1])
+        return ground, np.nan_to_num(np.sqrt(half + apart))
+
+    def expire(self, t_ms: int) -> list[Movement]:
+        out: list[tuple[int, Movement]] = []
+        for slot in self.vehicles.unseen(t_ms, self._memory.lost_ms):
+            out += self._last_word(slot)
+        named = self._named(out)
+        for slot in self.vehicles.unseen(t_ms, self._memory.keep_ms):
+            self.vehicles.forget(slot)
+        return named
+
+    def close(self) -> list[Movement]:
+        return self._named([pair for slot in self.vehicles.unseen(2**62, 0) for pair in self._last_word(slot)])
+
+    def inside(self, key: str) -> tuple[str, ...]:
+        slot = self.vehicles.slot(key)
+        return () if slot is None else tuple(z for frame in self._frames for z in frame.zones.inside(slot))
+
+    def _last_word(self, slot: int) -> list[tuple[int, Movement]]:
+        last_ms = self.vehicles.last_ms(slot)
+        words = [b.flush(slot, last_ms) for frame in self._frames for b in frame.boundaries]
+        return [(slot, word) for word in words if word is not None]
+
+    def _named(self, pairs: list[tuple[int, Movement]]) -> list[Movement]:
+        named = [replace(m, vehicle=self.vehicles.name(slot)) for slot, m in pairs]
+        return sorted(named, key=lambda m: (m.t_ms, m.vehicle, m.kind, m.shape))
+
+
+class _Frame:
+    """Watches over shapes that share coordinates."""
+
+    def __init__(self, shapes: Shapes, margin: float, confirm_ms: int) -> None:
+        self.busy = bool(tuple(shapes.each()))
+        self.zones = ZoneWatch(shapes.zones, margin, confirm_ms)
+        self.lanes = LaneWatch(shapes.lanes)
+        self.boundaries = [BoundaryWatch(b, confirm_ms) for b in shapes.boundaries]
+        self._excuses = [lane.manoeuvre for lane in shapes.lanes]
+
+    def reset(self, slots: Sequence[int], capacity: int) -> None:
+        self.zones.reset(slots, capacity)
+        self.lanes.reset(slots, capacity)
+        for boundary in self.boundaries:
+            boundary.reset(slots, capacity)
+
+    def update(self, t_ms: int, slots: Index, points: Array, spread: Array) -> list[tuple[int, Movement]]:
+        if not self.busy:
+            return []
+        out = self.zones.update(t_ms, slots, points)
+        for boundary in self.boundaries:
+            out += boundary.update(t_ms, slots, points, spread)
+        excused = np.zeros((len(slots), len(self._excuses)), bool)
+        for number, zones in enumerate(self._excuses):
+            if zones:
+                excused[:, number] = self.zones.contains(slots, zones)
+        return out + self.lanes.update(t_ms, slots, points, excused)

@@ -1,0 +1,141 @@
+"""Direction along lanes: who goes against them, from where, how far and for how long."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofence.movement import Movement, MovementKind
+from geofence.shapes import LaneShape
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+NEAR_SHARE = 0.15  # of against_m: this near to the farthest place reached, a vehicle is not going back
+ALONG_SHARE = 0.33  # of against_m: progress that ends a wrong-way movement
+CREEP_M_S = 0.1  # slower than this is standing
+BASE_MS = 400  # over which speed is taken
+ABSENT_MS = 1_000  # seen elsewhere this long ends what was going on in a lane
+LOST_MS = 3_000  # and so does not being seen this long
+RECENT = 16  # places kept per vehicle
+
+
+class LaneWatch:
+    """Watches all lanes of one frame for the vehicles of one camera.
+
+    A vehicle belongs to the one lane whose centre line is nearest in half widths. It goes against that lane once it has
+    come back by against_m from the farthest place it reached, moving backwards for against_s of that: a box that
+    jumps is far but not long, a shunt is short, jitter is neither.
+    """
+
+    def __init__(self, lanes: Sequence[LaneShape]) -> None:
+        self._lanes = tuple(lanes)
+        self._lines = [lane.polyline() for lane in lanes]
+        self._unit_m = np.array([lane.unit_m for lane in lanes])
+        self._limit_m = np.array([lane.against_m for lane in lanes])
+        self._limit_ms = np.array([lane.against_s * 1000 for lane in lanes])
+        self._lane = np.zeros(0, np.int64)  # the lane each slot is in, −1 none
+        self._peak = np.zeros(0)  # metres along the lane, the farthest it came
+        self._deepest = np.zeros(0)
+        self._turn_ms = np.zeros(0, np.int64)  # when it was last near the peak
+        self._back_ms = np.zeros(0, np.int64)  # spent moving backwards since
+        self._seen_ms = np.zeros(0, np.int64)  # last time in its lane
+        self._against = np.zeros(0, bool)
+        self._recent_ms = np.zeros((0, RECENT), np.int64)
+        self._recent_m = np.zeros((0, RECENT))
+
+    def reset(self, slots: Sequence[int], capacity: int) -> None:
+        """Void what is known of some slots, and make room."""
+        more = capacity - len(self._lane)
+        if more > 0:
+            for name in ("_peak", "_deepest", "_turn_ms", "_back_ms", "_seen_ms", "_against"):
+                setattr(self, name, np.pad(getattr(self, name), (0, more)))
+            self._lane = np.pad(self._lane, (0, more), constant_values=-1)
+            self._recent_ms = np.pad(self._recent_ms, ((0, more), (0, 0)))
+            self._recent_m = np.pad(self._recent_m, ((0, more), (0, 0)))
+        picked = list(slots)
+        self._lane[picked], self._against[picked] = -1, False
+
+    def update(self, t_ms: int, slots: Index, points: Array, excused: NDArray[np.bool_]) -> list[tuple[int, Movement]]:
+        """Movements, each with its slot, of vehicles seen at (N, 2) points. excused: (N, lanes) in a manoeuvre zone."""
+        if not self._lanes:
+            return []
+        near, place = self._place(points)
+        lane = self._lane[slots]
+        late = t_ms - self._seen_ms[slots] > ABSENT_MS
+        stays = (near == lane) & (near >= 0)
+        away = (lane >= 0) & ~stays & late
+        movements = self._end(t_ms, slots[away])
+        self._lane[slots[away]] = -1
+        begins = (near >= 0) & ((lane < 0) | away)
+        self._begin(t_ms, slots[begins], near[begins], place[begins])
+        i = np.flatnonzero(stays)
+        movements += self._advance(t_ms, slots[i], near[i], place[i], excused[i, near[i]])
+        gone = np.flatnonzero((self._lane >= 0) & (t_ms - self._seen_ms > LOST_MS))
+        movements += self._end(t_ms, gone)
+        self._lane[gone] = -1
+        return movements
+
+    def _place(self, points: Array) -> tuple[Index, Array]:
+        """(N,) the lane each point is in, −1 for none, and (N,) metres along it."""
+        found = [line.locate(points) for line in self._lines]
+        apart = np.array([f.distance / (0.5 * lane.width) for f, lane in zip(found, self._lanes, strict=True)])
+        apart[np.array([f.side == 0 for f in found])] = np.inf
+        near = apart.argmin(axis=0)
+        rows = np.arange(len(points))
+        place = np.array([f.along for f in found])[near, rows] * self._unit_m[near]
+        return np.where(apart[near, rows] <= 1, near, -1), place
+
+    def _begin(self, t_ms: int, slots: Index, lanes: Index, place: Array) -> None:
+        self._lane[slots], self._against[slots] = lanes, False
+        self._peak[slots], self._deepest[slots] = place, place
+        self._turn_ms[slots], self._seen_ms[slots], self._back_ms[slots] = t_ms, t_ms, 0
+        self._recent_ms[slots], self._recent_m[slots] = t_ms, place[:, None]
+
+    def _advance(
+        self, t_ms: int, slots: Index, lanes: Index, place: Array, excused: NDArray[np.bool_]
+    ) -> list[tuple[int, Movement]]:
+        steady, speed = self._smooth(t_ms, slots, place)
+        limit = self._limit_m[lanes]
+        span = t_ms - self._seen_ms[slots]
+        self._seen_ms[slots] = t_ms
+        against = self._against[slots]
+        peak = self._peak[slots]
+        close = ~against & (steady >= peak - NEAR_SHARE * limit)
+        back = np.where(speed < -CREEP_M_S, np.minimum(span, 2 * BASE_MS), 0)
+        self._back_ms[slots] = np.where(close, 0, self._back_ms[slots] + back)
+        self._peak[slots] = np.where(close, np.maximum(peak, steady), peak)
+        self._turn_ms[slots] = np.where(close, t_ms, self._turn_ms[slots])
+        deepest = np.minimum(self._deepest[slots], steady)
+        self._deepest[slots] = np.where(against, deepest, steady)
+        turns = ~against & ~excused & (peak - steady >= limit) & (self._back_ms[slots] >= self._limit_ms[lanes])
+        self._against[slots[turns]] = True
+        movements = [self._movement(t_ms, s, MovementKind.AGAINST_LANE) for s in slots[turns].tolist()]
+        over = excused | (against & (steady > deepest + ALONG_SHARE * limit))
+        movements += self._end(t_ms, slots[over])
+        self._begin(t_ms, slots[over], lanes[over], place[over])
+        return movements
+
+    def _smooth(self, t_ms: int, slots: Index, place: Array) -> tuple[Array, Array]:
+        """(N,) the middle of the last three places, and (N,) metres per second over the last moments."""
+        self._recent_ms[slots] = np.roll(self._recent_ms[slots], 1, axis=1)
+        self._recent_m[slots] = np.roll(self._recent_m[slots], 1, axis=1)
+        self._recent_ms[slots, 0], self._recent_m[slots, 0] = t_ms, place
+        times, places = self._recent_ms[slots], self._recent_m[slots]
+        three = places[:, :3]
+        steady: Array = three.sum(axis=1) - three.max(axis=1) - three.min(axis=1)
+        base = np.maximum((times >= t_ms - BASE_MS).sum(axis=1) - 1, 1)
+        rows = np.arange(len(slots))
+        speed = (place - places[rows, base]) / np.maximum(t_ms - times[rows, base], 1) * 1000
+        return steady, speed
+
+    def _end(self, t_ms: int, slots: Index) -> list[tuple[int, Movement]]:
+        """Says of those vehicles that went against their lane that it is over."""
+        going = slots[self._against[slots]]
+        self._against[going] = False
+        return [self._movement(t_ms, s, MovementKind.ALONG_LANE) for s in going.tolist()]
+
+    def _movement(self, t_ms: int, slot: int, kind: MovementKind) -> tuple[int, Movement]:
+        back_m = round(float(self._peak[slot] - self._deepest[slot]), 2)
+        duration_ms = t_ms - int(self._turn_ms[slot])
+        lane = self._lanes[int(self._lane[slot])].id
+        return slot, Movement(t_ms, "", kind, lane, distance_m=back_m, duration_ms=duration_ms)

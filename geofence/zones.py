@@ -1,0 +1,124 @@
+"""Which vehicles are in which zones, and when they came and went."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofence.movement import Movement, MovementKind
+from geofence.polyline import GENERAL_POSITION
+from geofence.shapes import ZoneShape
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+class ZoneWatch:
+    """Watches all zones of one frame (the ground, or one picture) for the vehicles of one camera.
+
+    margin: how far (metres or pixels) past a zone's edge a vehicle must be before it counts as in or out.
+    """
+
+    def __init__(self, zones: Sequence[ZoneShape], margin: float, confirm_ms: int) -> None:
+        self._zones = tuple(zones)
+        self._margin = margin
+        self._confirm_ms = confirm_ms
+        self._start, self._piece, self._real = _edges(self._zones)
+        self._length2 = np.maximum((self._piece**2).sum(axis=2), 1e-12)
+        self._low = np.array([np.min(z.ring, axis=0) for z in zones]).reshape(-1, 2) - margin
+        self._high = np.array([np.max(z.ring, axis=0) for z in zones]).reshape(-1, 2) + margin
+        self._state = np.zeros((0, len(zones)), np.int8)  # 1 in, -1 out, 0 not known yet
+        self._since = np.zeros((0, len(zones)), np.int64)  # first of the observations that contradict the state
+        self._count = np.zeros((0, len(zones)), np.int16)
+        self._timed = [i for i, z in enumerate(zones) if z.hours is not None]
+
+    def reset(self, slots: Sequence[int], capacity: int) -> None:
+        """Void what is known of some slots, and make room."""
+        more = capacity - len(self._state)
+        if more > 0:
+            wide = ((0, more), (0, 0))
+            self._state, self._since = np.pad(self._state, wide), np.pad(self._since, wide)
+            self._count = np.pad(self._count, wide)
+        for slot in slots:
+            self._state[slot], self._count[slot] = 0, 0
+
+    def update(self, t_ms: int, slots: Index, points: Array) -> list[tuple[int, Movement]]:
+        """Movements, each with its slot, of vehicles seen at (N, 2) points. NaN points are not seen.
+
+        ENTERED has direction "in" where the vehicle was seen outside before, None where it was first seen inside.
+        """
+        seen = np.isfinite(points[:, 0])
+        slots, points = slots[seen], points[seen]
+        if not len(slots) or not self._zones:
+            return []
+        says = self._says(t_ms, points)
+        state = self._state[slots]
+        unknown = state == 0
+        state = np.where(unknown & (says == -1), np.int8(-1), state)
+        against = (says != 0) & (says != state)
+        count = np.where(against, self._count[slots] + 1, np.where(says == 0, self._count[slots], 0))
+        since = np.where(against & (count == 1), t_ms, self._since[slots])
+        changed = against & (count >= 2) & (t_ms - since >= self._confirm_ms)
+        self._count[slots] = np.where(changed, 0, count)
+        self._since[slots] = since
+        self._state[slots] = np.where(changed, says, state)
+        return [
+            (int(slots[i]), self._movement(t_ms, z, bool(says[i, z] > 0), bool(unknown[i, z])))
+            for i, z in np.argwhere(changed).tolist()
+        ]
+
+    def inside(self, slot: int) -> list[str]:
+        """Ids of the zones a vehicle is in."""
+        return [self._zones[z].id for z in np.flatnonzero(self._state[slot] == 1)]
+
+    def contains(self, slots: Index, zones: Sequence[str]) -> NDArray[np.bool_]:
+        """(N,) whether each vehicle is in one of some zones."""
+        columns = [i for i, z in enumerate(self._zones) if z.id in zones]
+        inside: NDArray[np.bool_] = (self._state[slots][:, columns] == 1).any(axis=1)
+        return inside
+
+    def _movement(self, t_ms: int, zone: int, entered: bool, first: bool) -> Movement:
+        kind = MovementKind.ENTERED if entered else MovementKind.LEFT
+        direction = ("in" if not first else None) if entered else "out"
+        return Movement(t_ms, "", kind, self._zones[zone].id, direction)
+
+    def _says(self, t_ms: int, points: Array) -> NDArray[np.int8]:
+        """(N, zones) 1 inside by more than the margin, -1 outside by more than it, 0 in between."""
+        says = np.full((len(points), len(self._zones)), -1, np.int8)
+        x, y = points[:, 0, None], points[:, 1, None]
+        near = (x >= self._low[:, 0]) & (x <= self._high[:, 0]) & (y >= self._low[:, 1]) & (y <= self._high[:, 1])
+        for zone in self._timed:
+            hours = self._zones[zone].hours
+            if hours is not None and not hours.active(t_ms):
+                near[:, zone] = False
+        rows, zones = np.nonzero(near)
+        says[rows, zones] = self._depth_sign(points[rows], zones)
+        return says
+
+    def _depth_sign(self, points: Array, zones: NDArray[np.intp]) -> NDArray[np.int8]:
+        start, piece, real = self._start[zones], self._piece[zones], self._real[zones]
+        offset = points[:, None, :] - start
+        share = np.clip((offset * piece).sum(axis=2) / self._length2[zones], 0.0, 1.0)
+        gap2 = ((offset - share[..., None] * piece) ** 2).sum(axis=2)
+        edge2 = np.where(real, gap2, np.inf).min(axis=1)
+        below_start, below_end = offset[..., 1] < 0, offset[..., 1] < piece[..., 1]
+        # an upward edge with the point on its left, or a downward one with it on its right, lies to the point's right
+        cross = piece[..., 0] * offset[..., 1] - piece[..., 1] * offset[..., 0]
+        right = (below_start != below_end) & ((cross > 0) == (piece[..., 1] > 0)) & real
+        inside = right.sum(axis=1) % 2 == 1
+        clear = edge2 > self._margin**2
+        signs: NDArray[np.int8] = np.where(clear, np.where(inside, 1, -1), 0).astype(np.int8)
+        return signs
+
+
+def _edges(zones: Sequence[ZoneShape]) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Edges of all rings per zone, padded: (zones, E, 2) starts, (zones, E, 2) pieces, (zones, E) which are real."""
+    rings = [[np.array(r, np.float64) + GENERAL_POSITION for r in (z.ring, *z.holes)] for z in zones]
+    most = max((sum(len(r) for r in each) for each in rings), default=1)
+    start, piece = np.zeros((len(zones), most, 2)), np.zeros((len(zones), most, 2))
+    real = np.zeros((len(zones), most), bool)
+    for number, each in enumerate(rings):
+        a = np.vstack(each)
+        b = np.vstack([np.roll(r, -1, axis=0) for r in each])
+        start[number, : len(a)], piece[number, : len(a)], real[number, : len(a)] = a, b - a, True
+    return start, piece, real

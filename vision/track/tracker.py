@@ -35,10 +35,12 @@ class TrackSettings:
 class Tracker:
     """Tracks of one camera; the same detections at the same times give the same numbers."""
 
-    def __init__(self, width: int, height: int, settings: TrackSettings | None = None) -> None:
+    def __init__(
+        self, width: int, height: int, settings: TrackSettings | None = None, *, first_number: int = 1
+    ) -> None:
         self._size = np.array([width, height, width, height], dtype=np.float64)
         self._set = settings or TrackSettings()
-        self._next = 1
+        self._next = first_number
         self._all: list[Vehicle] = []
 
     @property
@@ -50,6 +52,11 @@ class Tracker:
     def suspicions(self) -> int:
         """How many things were found that are not confirmed yet."""
         return sum(1 for v in self._all if not v.number)
+
+    def take_number(self) -> int:
+        """The next number, for something that is told of without being followed here."""
+        self._next += 1
+        return self._next - 1
 
     def update(self, t_ms: int, found: Detections) -> list[Vehicle]:
         """Take in one frame's detections; returns the vehicles that have left for good."""
@@ -127,8 +134,7 @@ class Tracker:
     def _confirm(self, t_ms: int) -> None:
         for vehicle in self._all:
             if not vehicle.number and vehicle.hits >= self._set.confirm_hits and vehicle.seen_ms == t_ms:
-                vehicle.number = self._next
-                self._next += 1
+                vehicle.number = self.take_number()
 
     def _end(self, t_ms: int) -> list[Vehicle]:
         left = [v for v in self._all if t_ms - v.seen_ms > self._patience_ms(v)]

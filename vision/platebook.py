@@ -1,0 +1,154 @@
+"""Which plate is on which vehicle, through the whole pass; and plates on which no vehicle was found."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.facts import PlateReading
+from vision.source import Frame, Image
+from vision.stages import PlateStages
+from vision.track import PlateCrop, PlateSlots, Vehicle, plate_width
+
+
+@dataclass(frozen=True, slots=True)
+class PlateBookSettings:
+    """Times in milliseconds of the frames' own time."""
+
+    whole_width: int = 1000  # pictures up to this width are searched for plates as a whole
+    settled_ms: int = 1500  # between looks at the plate of a vehicle that stands and has been read well
+    loose_after_ms: int = 600  # a plate without a vehicle is told after this time
+    loose_keep_ms: int = 1500
+    least_plate_px: float = 22.0
+
+
+class LoosePlate:
+    """A plate on which no vehicle was found; told as a vehicle of its own when it stays so.
+
+    number: its vehicle number, 0 until it is told. box: where a vehicle would be around it.
+    """
+
+    def __init__(self, slots: PlateSlots) -> None:
+        self.slots = slots
+        self.number = 0
+        self.box = np.zeros(4)
+        self.score = 0.0
+
+    @property
+    def seen_ms(self) -> int:
+        return max(s.seen_ms for s in self.slots.slots)
+
+    @property
+    def sure(self) -> bool:
+        return any(s.sure for s in self.slots.slots)
+
+    def near(self, t_ms: int, corners: NDArray[np.float64]) -> bool:
+        """Whether a plate found at these corners continues it."""
+        centre, width = corners.mean(axis=0), plate_width(corners)
+        return any(s.near(t_ms, centre, width) for s in self.slots.slots)
+
+    def lasted_ms(self, t_ms: int) -> int:
+        return t_ms - min(s.first_ms for s in self.slots.slots)
+
+
+class PlateBook:
+    """Finds and reads plates where a reading is still wanted, and keeps them by vehicle."""
+
+    def __init__(self, stages: PlateStages, settings: PlateBookSettings | None = None) -> None:
+        self._stages = stages
+        self._set = settings or PlateBookSettings()
+        self._by_vehicle: dict[int, PlateSlots] = {}
+        self._loose: list[LoosePlate] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether plates without a vehicle are being followed."""
+        return bool(self._loose)
+
+    def read(self, frame: Frame, vehicles: list[Vehicle], *, suspicions: bool) -> None:
+        """Look at one frame. suspicions: something was found that is not followed yet."""
+        whole = frame.width <= self._set.whole_width
+        wanted = [v for v in vehicles if not v.person and not self._settled(frame.t_ms, v)]
+        if not wanted and (not whole or (vehicles and not suspicions)):
+            return
+        regions = None if whole else np.array([v.box for v in wanted])
+        found = self._stages.locator.locate(frame.image, regions)
+        located = [p for p in found if plate_width(p.corners) >= self._set.least_plate_px]
+        if not located:
+            return
+        crops = [self._stages.rectify(frame.image, p.corners, p.rows) for p in located]
+        for plate, crop, reading in zip(located, crops, self._stages.reader.read(crops), strict=True):
+            if reading is not None:
+                self._give(frame.t_ms, vehicles, plate.corners, crop, reading)
+
+    def plates(self, number: int) -> tuple[PlateReading, ...]:
+        """The best readings so far of a vehicle's plates."""
+        slots = self._by_vehicle.get(number)
+        return slots.readings() if slots else ()
+
+    def close(self, number: int) -> tuple[tuple[PlateReading, ...], list[PlateCrop]]:
+        """The last word on a vehicle that has left, and the best picture of each plate."""
+        slots = self._by_vehicle.pop(number, None)
+        return (slots.readings(final=True), slots.crops()) if slots else ((), [])
+
+    def loose_seen(self, t_ms: int) -> list[LoosePlate]:
+        """Plates without a vehicle that were seen in this frame and have lasted long enough to be told."""
+        return [
+            p
+            for p in self._loose
+            if p.seen_ms == t_ms and p.sure and (p.number or p.lasted_ms(t_ms) >= self._set.loose_after_ms)
+        ]
+
+    def loose_gone(self, t_ms: int | None) -> list[LoosePlate]:
+        """Plates without a vehicle that are seen no more, all where t_ms is None; those worth telling."""
+        keep_ms = self._set.loose_keep_ms
+        gone = [p for p in self._loose if t_ms is None or t_ms - p.seen_ms > keep_ms]
+        self._loose = [p for p in self._loose if p not in gone]
+        return [p for p in gone if p.number or p.sure]
+
+    def _settled(self, t_ms: int, vehicle: Vehicle) -> bool:
+        """Whether a vehicle stands and its plates have been read well, lately."""
+        slots = self._by_vehicle.get(vehicle.number)
+        if slots is None or vehicle.still_ms is None or t_ms - vehicle.still_ms < 1000:
+            return False
+        good = [s for s in slots.slots if s.frames >= 8 and s.best is not None and s.best.confidence > 0.95]
+        return any(t_ms - s.seen_ms < self._set.settled_ms for s in good)
+
+    def _give(
+        self, t_ms: int, vehicles: list[Vehicle], corners: NDArray[np.float64], crop: Image, reading: PlateReading
+    ) -> None:
+        vehicle = _owner(vehicles, corners)
+        if vehicle is None:
+            slots = self._loose_at(t_ms, corners, reading)
+        else:
+            slots = self._by_vehicle.get(vehicle.number) or self._adopt(t_ms, vehicle, corners)
+        slot = slots.add(t_ms, corners, reading)
+        sharpness = float(cv2.Laplacian(crop, cv2.CV_32F).var()) ** 0.5
+        slot.keep_crop(t_ms, crop, plate_width(corners) * min(sharpness, 60.0) * reading.confidence)
+
+    def _adopt(self, t_ms: int, vehicle: Vehicle, corners: NDArray[np.float64]) -> PlateSlots:
+        """A vehicle's first plate: what was read on it before the vehicle was found belongs to it too."""
+        for loose in self._loose:
+            if not loose.number and loose.near(t_ms, corners):
+                self._loose.remove(loose)
+                return self._by_vehicle.setdefault(vehicle.number, loose.slots)
+        return self._by_vehicle.setdefault(vehicle.number, PlateSlots(self._stages.new_vote))
+
+    def _loose_at(self, t_ms: int, corners: NDArray[np.float64], reading: PlateReading) -> PlateSlots:
+        loose = next((p for p in self._loose if p.near(t_ms, corners)), None)
+        if loose is None:
+            loose = LoosePlate(PlateSlots(self._stages.new_vote))
+            self._loose.append(loose)
+        width = plate_width(corners)
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        loose.box = np.array([low[0] - 1.8 * width, low[1] - 3.2 * width, high[0] + 1.8 * width, high[1] + 0.6 * width])
+        loose.score = reading.confidence
+        return loose.slots
+
+
+def _owner(vehicles: list[Vehicle], corners: NDArray[np.float64]) -> Vehicle | None:
+    """The vehicle a plate is on: the smallest whose box holds its middle."""
+    x, y = corners.mean(axis=0)
+    around = [v for v in vehicles if not v.person and v.box[0] <= x <= v.box[2] and v.box[1] <= y <= v.box[3]]
+    return min(around, key=lambda v: v.size, default=None)

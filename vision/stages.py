@@ -1,0 +1,57 @@
+"""The parts a camera's pipeline is put together from, as it needs them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.facts import Detections, PlateReading
+from vision.source import Image
+from vision.track import Vote
+
+
+class Detector(Protocol):
+    """Finds vehicles and persons in a BGR picture; boxes in its pixels."""
+
+    def detect(self, frame: Image) -> Detections: ...
+
+
+class LocatedPlate(Protocol):
+    """Where a plate is: corners (4, 2) top left, top right, bottom right, bottom left; rows of text."""
+
+    @property
+    def corners(self) -> NDArray[np.float64]: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def rows(self) -> int: ...
+
+
+class Locator(Protocol):
+    """Finds plates in a BGR picture, all of it or inside regions (N, 4)."""
+
+    def locate(self, frame: Image, regions: NDArray[np.float64] | None = None) -> Sequence[LocatedPlate]: ...
+
+
+class Reader(Protocol):
+    """Reads plates from rectified crops; None where a crop is no plate."""
+
+    def read(self, crops: Sequence[Image]) -> Sequence[PlateReading | None]: ...
+
+
+class Plane(Protocol):
+    """The ground as the camera sees it: (N, 2) pixels to metres, NaN at and above the horizon."""
+
+    def to_ground(self, points: NDArray[np.float64]) -> NDArray[np.float64]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlateStages:
+    """What reading plates takes. rectify: (frame, corners, rows) to an upright crop; new_vote: begins a pass's vote."""
+
+    locator: Locator
+    reader: Reader
+    rectify: Callable[[Image, NDArray[np.float64], int], Image]
+    new_vote: Callable[[], Vote]

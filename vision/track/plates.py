@@ -1,0 +1,138 @@
+"""The plates of a vehicle: which reading belongs to which plate, voted over the pass."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.facts import PlateReading
+
+
+class Vote(Protocol):
+    """Joins the readings of one plate over a pass."""
+
+    def add(self, reading: PlateReading) -> None: ...
+
+    def result(self) -> PlateReading | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlateCrop:
+    """The best look at one plate: a rectified BGR picture of it, and when it was seen."""
+
+    text: str
+    t_ms: int
+    picture: NDArray[np.uint8]
+
+
+class PlateSlot:
+    """One plate that is being read again and again."""
+
+    __slots__ = ("_vote", "centre", "crop", "crop_ms", "first_ms", "frames", "quality", "seen_ms", "speed", "width")
+
+    def __init__(self, vote: Vote, t_ms: int, centre: NDArray[np.float64], width: float) -> None:
+        self._vote = vote
+        self.first_ms = self.seen_ms = t_ms
+        self.centre, self.width = centre, width
+        self.speed = np.zeros(2)
+        self.frames = 0
+        self.crop: NDArray[np.uint8] | None = None
+        self.crop_ms, self.quality = t_ms, 0.0
+
+    @property
+    def best(self) -> PlateReading | None:
+        """The reading as voted so far."""
+        return self._vote.result()
+
+    @property
+    def sure(self) -> bool:
+        """Whether it rests on enough to be told: three looks, or two very good ones."""
+        best = self.best
+        return best is not None and (self.frames >= 3 or (self.frames == 2 and best.confidence > 0.9))
+
+    def near(self, t_ms: int, centre: NDArray[np.float64], width: float) -> bool:
+        """Whether a plate found at this place continues this one."""
+        ahead_s = (t_ms - self.seen_ms) / 1000
+        if ahead_s > 0.8 or not 0.6 < width / self.width < 1.67:
+            return False
+        away = np.linalg.norm(centre - (self.centre + self.speed * ahead_s)) / self.width
+        return bool(away < (0.8 if self.frames > 1 else 2.0))
+
+    def add(self, t_ms: int, centre: NDArray[np.float64], width: float, reading: PlateReading) -> None:
+        """Another reading of it."""
+        self._vote.add(reading)
+        if t_ms > self.seen_ms:
+            self.speed = (centre - self.centre) / ((t_ms - self.seen_ms) / 1000)
+        self.centre, self.width, self.seen_ms = centre, width, t_ms
+        self.frames += 1
+
+    def keep_crop(self, t_ms: int, crop: NDArray[np.uint8], quality: float) -> None:
+        """Keep the picture when it is the best so far."""
+        if quality > self.quality:
+            self.crop, self.crop_ms, self.quality = crop, t_ms, quality
+
+
+class PlateSlots:
+    """All plates of one vehicle: a reading joins the plate it lies on or reads almost like, or begins another."""
+
+    MOST = 6  # a vehicle has at most three plates; more are misreadings, the oldest weakest goes
+
+    def __init__(self, new_vote: Callable[[], Vote]) -> None:
+        self._new_vote = new_vote
+        self.slots: list[PlateSlot] = []
+
+    def add(self, t_ms: int, corners: NDArray[np.float64], reading: PlateReading) -> PlateSlot:
+        """Take in one reading at four corners (4, 2); gives the plate it joined."""
+        centre, width = corners.mean(axis=0), plate_width(corners)
+        slot = next((s for s in self.slots if s.near(t_ms, centre, width)), None)
+        if slot is None:
+            slot = next((s for s in self.slots if s.best is not None and alike(s.best.text, reading.text)), None)
+        if slot is None:
+            slot = PlateSlot(self._new_vote(), t_ms, centre, width)
+            self.slots.append(slot)
+            if len(self.slots) > self.MOST:
+                self.slots.remove(min(self.slots[:-1], key=lambda s: (s.frames, s.seen_ms)))
+        slot.add(t_ms, centre, width, reading)
+        return slot
+
+    def readings(self, *, final: bool = False) -> tuple[PlateReading, ...]:
+        """Best reading per plate, the one with most looks first; at the end also what was seen only once or twice."""
+        told = [s for s in self.slots if s.sure or (final and s.frames > 0)]
+        told.sort(key=lambda s: (-s.frames, s.first_ms))
+        out: list[PlateReading] = []
+        for slot in told:
+            best = slot.best
+            if best is None or any(alike(best.text, o.text) for o in out):
+                continue
+            if slot.sure or not out:
+                out.append(best)
+        return tuple(out)
+
+    def crops(self) -> list[PlateCrop]:
+        """The best picture of each plate that is told of."""
+        return [
+            PlateCrop(s.best.text, s.crop_ms, s.crop)
+            for s in self.slots
+            if s.crop is not None and s.best is not None and (s.sure or len(self.slots) == 1)
+        ]
+
+
+def plate_width(corners: NDArray[np.float64]) -> float:
+    """Mean length of the upper and lower edge, in pixels."""
+    top = np.linalg.norm(corners[1] - corners[0])
+    bottom = np.linalg.norm(corners[2] - corners[3])
+    return max((float(top) + float(bottom)) / 2, 1.0)
+
+
+def alike(a: str, b: str) -> bool:
+    """Whether two texts may be readings of one plate: at most two edits apart."""
+    if abs(len(a) - len(b)) > 2:
+        return False
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return row[-1] <= 2

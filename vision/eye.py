@@ -1,0 +1,75 @@
+"""One camera from its address to facts and footage; the same for live workers and for replay."""
+
+from collections.abc import Iterator
+
+from vision.camera import CameraPipeline
+from vision.config import CameraConfig
+from vision.facts import DeviceState, Sighting
+from vision.record import Recorder
+from vision.source import Clock, Frame, Packet, Source, Tick, open_source
+
+Seen = Frame | Tick
+Fact = Sighting | DeviceState
+
+_BEHIND_MS = 600  # a live frame older than this is not looked at, so that the camera catches up
+
+
+class Eye:
+    """Runs one camera's source, recorder and pipeline."""
+
+    def __init__(self, config: CameraConfig, pipeline: CameraPipeline, clock: Clock) -> None:
+        self._config, self._clock = config, clock
+        self.pipeline = pipeline
+        self.source: Source = open_source(
+            config.address,
+            device=config.id,
+            start_ms=config.start_ms,
+            clock=clock,
+            stall_s=config.stall_s,
+            latency_ms=config.latency_ms,
+        )
+        self._recorder = (
+            Recorder(config.record_dir, config.id, config.retention) if config.record_dir is not None else None
+        )
+        self._round: int | None = None
+        self._last_ms = config.start_ms
+
+    def run(self) -> Iterator[tuple[Seen | None, list[Fact]]]:
+        """What happened, item by item: the frame or tick, and the facts that came of it. Ends with the source."""
+        for item in self.source:
+            match item:
+                case Packet():
+                    yield None, self._packet(item)
+                case Frame():
+                    self._last_ms = item.t_ms
+                    yield item, self._frame(item)
+                case Tick():
+                    yield item, []
+                case DeviceState():
+                    last = self._finish(item.t_ms) if item.state == "ended" else []
+                    yield None, [*last, item]
+
+    def close(self) -> list[Fact]:
+        """Stop: the last word on what is in view, and the footage finished."""
+        self.source.close()
+        if self._recorder is not None:
+            self._recorder.close()
+        return self._finish(self._last_ms)
+
+    def _packet(self, packet: Packet) -> list[Fact]:
+        facts: list[Fact] = []
+        if self._config.address.startswith("play:") and self._round not in (None, packet.connection):
+            facts += self._finish(self._last_ms)
+        self._round = packet.connection
+        if self._recorder is not None:
+            facts += self._recorder.write(packet)
+        return facts
+
+    def _frame(self, frame: Frame) -> list[Fact]:
+        if self._config.live and self._clock.now_ms() - self._config.latency_ms - frame.arrival_ms > _BEHIND_MS:
+            self.source.health.skipped += 1
+            return []
+        return list(self.pipeline.step(frame))
+
+    def _finish(self, t_ms: int) -> list[Fact]:
+        return list(self.pipeline.finish(t_ms))

@@ -1,0 +1,122 @@
+"""What people see of a camera: the overlay drawn, encoded once while somebody watches."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from vision.camera import InView
+from vision.config import CameraConfig
+from vision.facts import VehicleClass
+from vision.live import LiveEncoder, snapshot
+from vision.messages import Caption, LiveBegin, LiveEnd, LiveFragment, Snapshot, TakeSnapshot, Watch, Weights
+from vision.overlay import Mark, Overlay, OverlayState, WeightTimeline, plate_text
+from vision.source import Frame
+
+_HOLD_MS = 120  # a frame waits this long for the weight of its instant to arrive
+_MOST_HELD = 8
+_AMBER = (60, 190, 255)
+_CLASS_ZH = {
+    VehicleClass.CAR: "轿车",
+    VehicleClass.VAN: "面包车",
+    VehicleClass.BUS: "客车",
+    VehicleClass.TRUCK: "货车",
+    VehicleClass.TANKER: "罐车",
+    VehicleClass.DUMP_TRUCK: "自卸车",
+    VehicleClass.PERSON: "人",
+}
+
+
+class Screen:
+    """Draws and encodes one camera's live pictures. Costs nothing while nobody watches."""
+
+    def __init__(self, config: CameraConfig) -> None:
+        self._config = config
+        self._overlay = Overlay(config.language, config.zone)
+        self._weights = WeightTimeline()
+        self._caption = Caption()
+        self._watch = Watch(False)
+        self._snap = False
+        self._held: deque[tuple[Frame, tuple[Mark, ...]]] = deque(maxlen=_MOST_HELD)
+        self._encoder: LiveEncoder | None = None
+        self._shown_ms = -(2**62)
+
+    def tell(self, message: Weights | Caption | Watch | TakeSnapshot) -> Iterator[LiveEnd]:
+        """Take in what the site says."""
+        match message:
+            case Weights(samples):
+                for sample in samples:
+                    self._weights.add(sample)
+            case Caption():
+                self._caption = message
+            case TakeSnapshot():
+                self._snap = True
+            case Watch():
+                if self._watch.on and not message.on:
+                    yield from self.close()
+                self._watch = message
+
+    def show(self, frame: Frame, vehicles: Sequence[InView]) -> None:
+        """A frame to be shown, when somebody wants it."""
+        if not (self._watch.on or self._snap):
+            self._held.clear()
+        elif frame.t_ms - self._shown_ms >= 800 / self._config.live_rate:
+            self._shown_ms = frame.t_ms
+            self._held.append((frame, self._marks(vehicles) if self._watch.marks else ()))
+
+    def due(self, now_ms: int) -> Iterator[LiveBegin | LiveFragment | Snapshot]:
+        """What is ready to be sent: frames whose weight has had time to arrive."""
+        while self._held and now_ms - self._held[0][0].t_ms >= _HOLD_MS:
+            frame, marks = self._held.popleft()
+            yield from self._draw(frame, marks)
+
+    def close(self) -> Iterator[LiveEnd]:
+        """Stop encoding."""
+        self._held.clear()
+        if self._encoder is not None:
+            self._encoder.close()
+            self._encoder = None
+            yield LiveEnd()
+
+    def state_at(self, t_ms: int, marks: tuple[Mark, ...] = ()) -> OverlayState:
+        """Everything written into the picture of an instant."""
+        weight, caption = self._weights.at(t_ms), self._caption
+        return OverlayState(
+            t_ms,
+            self._config.site,
+            self._config.name,
+            caption.plate,
+            caption.plate_colour,
+            caption.ticket,
+            weight.kg if weight else None,
+            weight.stable if weight else None,
+            caption.gross_kg,
+            caption.tare_kg,
+            caption.net_kg,
+            marks,
+        )
+
+    def _draw(self, frame: Frame, marks: tuple[Mark, ...]) -> Iterator[LiveBegin | LiveFragment | Snapshot]:
+        picture = frame.at(self._config.live_width).copy()
+        self._overlay.draw(picture, self.state_at(frame.t_ms, marks), full_width=frame.width)
+        if self._snap:
+            self._snap = False
+            yield Snapshot(frame.t_ms, snapshot(picture))
+        if not self._watch.on:
+            return
+        height, width = picture.shape[:2]
+        size = (width // 2 * 2, height // 2 * 2)
+        if self._encoder is None or (self._encoder.width, self._encoder.height) != size:
+            if self._encoder is not None:
+                self._encoder.close()
+            self._encoder = LiveEncoder(width, height, rate=self._config.live_rate)
+            yield LiveBegin(self._encoder.mime, self._encoder.init)
+        for fragment in self._encoder.encode(picture, frame.t_ms):
+            yield LiveFragment(fragment)
+
+    def _marks(self, vehicles: Sequence[InView]) -> tuple[Mark, ...]:
+        marks = [Mark(outline, name, _AMBER) for name, outline in self._config.zones]
+        for vehicle in vehicles:
+            x0, y0, x1, y1 = (float(v) for v in vehicle.box)
+            kind = _CLASS_ZH[vehicle.kind] if self._config.language == "zh" else vehicle.kind.replace("_", " ")
+            plates = " ".join(plate_text(p.text) for p in vehicle.plates)
+            marks.append(Mark(((x0, y0), (x1, y1)), f"{kind} {plates}".strip()))
+        return tuple(marks)

@@ -14,7 +14,8 @@ from gate.passage.book import PassageBook
 from gate.records import Finding, Passage
 from gate.scale.weighing import WeighingMachine
 from gate.site.model import Site
-from gate.site.shapes import site_fence
+from gate.site.shapes import site_planes, site_shapes
+from geofence.fence import SiteFence
 from geofence.movement import Movement
 from vision.facts import Sighting
 
@@ -49,7 +50,7 @@ class Gatehouse:
     def __init__(self, site: Site, tickets: Tickets, vehicles: Vehicles, history: History | None = None) -> None:
         self._site = site
         self._tickets = tickets
-        self._fence = site_fence(site)
+        self._fence = SiteFence(site_shapes(site), site_planes(site))
         self._machines = {s.id: WeighingMachine(s) for s in site.scales}
         shapes = bool(site.zones or site.boundaries or site.lanes)
         self._book = PassageBook(site.id, {s.id: s.deck for s in site.scales}, shapes_matter=shapes)
@@ -69,8 +70,9 @@ class Gatehouse:
         """No more facts will come: end what is open."""
         outcome = Outcome()
         weighings = [w for machine in self._machines.values() for w in machine.flush()]
-        self._derive(t_ms, [], weighings, outcome)
-        self._conclude(t_ms, self._book.finish(), weighings, outcome)
+        movements = self._fence.close()
+        self._derive(movements, weighings, outcome)
+        self._conclude(t_ms, self._book.finish(), [*movements, *weighings], outcome)
         return outcome
 
     def worker_restarted(self, camera: str) -> None:
@@ -79,24 +81,28 @@ class Gatehouse:
 
     def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
         outcome.facts += facts
+        movements = self._movements(t_ms, [f for f in facts if isinstance(f, Sighting)])
+        weighings = [
+            weighing
+            for sample in facts
+            if isinstance(sample, WeightSample) and sample.scale in self._machines
+            for weighing in self._machines[sample.scale].update(sample)
+        ]
+        self._derive(movements, weighings, outcome)
+        self._conclude(t_ms, self._book.changed(t_ms), [*facts, *movements, *weighings], outcome)
+
+    def _movements(self, t_ms: int, sightings: list[Sighting]) -> list[Movement]:
+        """What the vehicles seen at an instant did, and the visits their sightings belong to."""
         movements: list[Movement] = []
-        sightings = [f for f in facts if isinstance(f, Sighting)]
         for camera, seen in groupby(sightings, key=lambda s: s.camera):
             batch = list(seen)
             self._book.see(batch)
-            movements += self._fence.update(t_ms, camera, batch)
-        weighings = [
-            w
-            for f in facts
-            if isinstance(f, WeightSample) and f.scale in self._machines
-            for w in self._machines[f.scale].update(f)
-        ]
-        self._derive(t_ms, movements, weighings, outcome)
-        self._conclude(t_ms, self._book.changed(t_ms), [*facts, *movements, *weighings], outcome)
+            movements += self._fence.update(t_ms, camera, [(s.vehicle, s.box, s.ground, s.kind) for s in batch])
+            for sighting in batch:
+                self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle))
+        return movements + self._fence.expire(t_ms)
 
-    def _derive(
-        self, t_ms: int, movements: Sequence[Movement], weighings: Sequence[Weighing], outcome: Outcome
-    ) -> None:
+    def _derive(self, movements: Sequence[Movement], weighings: Sequence[Weighing], outcome: Outcome) -> None:
         for movement in movements:
             self._book.move(movement)
         for weighing in weighings:
@@ -105,7 +111,9 @@ class Gatehouse:
 
     def _conclude(self, t_ms: int, passages: list[Passage], facts: Sequence[Fact], outcome: Outcome) -> None:
         ticketed = [self._with_ticket(p, t_ms, outcome) for p in passages]
-        outcome.findings += self._judge.take(facts, ticketed, t_ms)
+        looked = any(isinstance(f, Sighting) for f in facts)
+        decks = [self._fence.occupancy(t_ms, s.deck) for s in self._site.scales] if looked else []
+        outcome.findings += self._judge.take(facts, ticketed, t_ms, decks)
         for passage in ticketed:
             self._consume(passage, t_ms)
             if passage.closed:

@@ -4,7 +4,9 @@ from gate.fraud.rule import Rule
 from gate.fraud.rules import (
     blind_camera,
     boundary,
+    bridging,
     bypass,
+    changed_calibration,
     cloned_plate,
     crossed_ticket,
     cut_line,
@@ -14,7 +16,9 @@ from gate.fraud.rules import (
     no_return_to_zero,
     no_ticket,
     overload,
+    partly_on_deck,
     person_on_deck,
+    remote_control,
     repeat_weighing,
     restricted_refuel,
     reused_ticket,
@@ -28,6 +32,7 @@ from gate.fraud.rules import (
 )
 
 RULES: tuple[Rule, ...] = (
+    bridging.RULE,
     bypass.RULE,
     wrong_way.RULE,
     boundary.RULE,
@@ -39,10 +44,13 @@ RULES: tuple[Rule, ...] = (
     reused_ticket.RULE,
     crossed_ticket.RULE,
     goods_differ.RULE,
+    partly_on_deck.RULE,
     two_on_deck.RULE,
+    remote_control.RULE,
     weight_empty_deck.RULE,
     no_return_to_zero.RULE,
     dead_indicator.RULE,
+    changed_calibration.RULE,
     tare_padding.RULE,
     repeat_weighing.RULE,
     person_on_deck.RULE,

@@ -1,16 +1,19 @@
 """Who is on each deck and what its scale reads, kept from the facts for the rules that watch decks."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gate.facts import Fact, WeightSample
 from gate.site.model import Scale, Site
+from geofence.deck import Occupancy
 from geofence.movement import Movement, MovementKind
 from vision.facts import DeviceState, Sighting, VehicleClass
 
 UNSEEN_MS = 20_000  # a key on the deck unseen this long, with the scale back at zero, is gone
 KEYS_LIMIT = 2_000
 STAYS_LIMIT = 200  # stays remembered per deck
+OCCUPANCIES_LIMIT = 3_000  # ten minutes at five looks a second
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class Deck:
     occupants: dict[str, int] = field(default_factory=dict)
     sample: WeightSample | None = None
     stays: list[Stay] = field(default_factory=list)
+    seen: deque[Occupancy] = field(default_factory=lambda: deque(maxlen=OCCUPANCIES_LIMIT))
     emptied_ms: int | None = None
     changed_ms: int = 0
 
@@ -47,8 +51,10 @@ class Decks:
         self.kinds: dict[str, VehicleClass] = {}
         self.cameras_dark: set[str] = set()
 
-    def take(self, facts: Iterable[Fact]) -> None:
-        """Bring the decks up to date with an instant's facts."""
+    def take(self, facts: Iterable[Fact], occupancies: Iterable[Occupancy] = ()) -> None:
+        """Bring the decks up to date with an instant's facts and what the cameras saw on the decks."""
+        for occupancy in occupancies:
+            self._by_zone[occupancy.deck].seen.append(occupancy)
         for fact in facts:
             if isinstance(fact, Sighting):
                 self._see(fact)
@@ -58,6 +64,11 @@ class Decks:
                 self._weigh(fact)
             elif isinstance(fact, DeviceState):
                 (self.cameras_dark.discard if fact.state == "ok" else self.cameras_dark.add)(fact.device)
+
+    def between(self, scale: str, start_ms: int, end_ms: int) -> list[Occupancy]:
+        """What the cameras saw on a scale's deck in a span not long past, oldest first."""
+        seen = self.by_scale[scale].seen if scale in self.by_scale else ()
+        return [o for o in seen if start_ms <= o.t_ms <= end_ms]
 
     def present(self, scale: str, t_ms: int) -> list[str]:
         """Keys that were on a scale's deck at an instant not long past."""

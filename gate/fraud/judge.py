@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from gate.facts import Fact
 from gate.fraud.catalogue import RULES
 from gate.fraud.deck import Decks
-from gate.fraud.rule import Context, Rule, Signal, Vehicles, Verdict, Watch
+from gate.fraud.rule import Context, Rule, Signal, Unknown, Vehicles, Verdict, Watch
 from gate.fraud.signals import site_signals
 from gate.history import History
 from gate.records import Finding, Passage, Severity
 from gate.site.model import RuleSettings, Site
+from geofence.deck import Occupancy
 
 FINDINGS_LIMIT = 20_000  # findings remembered; passages long closed are forgotten first
 
@@ -54,12 +55,18 @@ class Judge:
         self._watches: list[tuple[ActiveRule, Watch]] = [(a, a.rule.watch()) for a in self._rules if a.rule.watch]
         self._findings: dict[str, Finding] = {}
 
-    def take(self, facts: Sequence[Fact], passages: Sequence[Passage], now_ms: int) -> list[Finding]:
-        """What the rules newly say after an instant's facts and the passages they changed.
+    def take(
+        self,
+        facts: Sequence[Fact],
+        passages: Sequence[Passage],
+        now_ms: int,
+        occupancies: Sequence[Occupancy] = (),
+    ) -> list[Finding]:
+        """What the rules newly say after an instant's facts, the passages they changed and what was seen on the decks.
 
         Closed passages are remembered in the history of their plates.
         """
-        self._decks.take(facts)
+        self._decks.take(facts, occupancies)
         out = [f for passage in passages for f in self._passage(passage, now_ms)]
         for active, watch in self._watches:
             for about, verdict in watch.update(facts, passages, self._context(active, now_ms)):
@@ -71,6 +78,8 @@ class Judge:
         for active in self._rules:
             if active.rule.judge:
                 verdict = active.rule.judge(passage, self._context(active, now_ms))
+                if isinstance(verdict, Unknown):
+                    continue
                 out += self._settle(f"{passage.id}/{active.rule.id}", active, verdict, now_ms, passage)
         if passage.closed:
             own = [f.severity for f in self._findings.values() if f.passage == passage.id and f.state != "withdrawn"]

@@ -71,6 +71,14 @@ class Verdict:
     about: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A rule cannot tell any more, or not yet: what it said before stands."""
+
+
+UNKNOWN = Unknown()
+
+
 class Watch(Protocol):
     """A rule over time: it keeps what it must of the facts and speaks when something is wrong or right again."""
 
@@ -90,7 +98,7 @@ class Rule:
 
     id: as the catalogue names it. version: raised with every change of its logic, kept with each finding.
     needs: without any one of them the rule is silent. thresholds: defaults, units in the names.
-    judge: the statement over a passage, None when there is nothing to say (which withdraws an earlier finding).
+    judge: the statement over a passage; None when all is well, which withdraws an earlier finding.
     watch: makes the rule's memory where it speaks of time rather than of passages.
     """
 
@@ -101,5 +109,5 @@ class Rule:
     zh: str
     en: str
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    judge: Callable[[Passage, Context], Verdict | None] | None = None
+    judge: Callable[[Passage, Context], Verdict | Unknown | None] | None = None
     watch: Callable[[], Watch] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from gate.facts import TicketUse, Weighing
-from gate.passage.join import assign
+from gate.passage.join import IMPOSSIBLE, assign, join_cost
 from gate.passage.plates import known
 from gate.passage.visit import Visit
 from gate.records import Passage
@@ -54,6 +54,15 @@ class PassageBook:
         self._join(fresh)
         for visit in renamed:
             self._join([visit])
+
+    def link(self, key: str, first_key: str) -> None:
+        """Take two keys for one vehicle, as the fence recognised it when it reappeared where it had vanished."""
+        a, b = self._by_key.get(first_key), self._by_key.get(key)
+        if a is None or b is None or a is b:
+            return
+        apart = join_cost(*sorted((a, b), key=lambda v: v.start_ms))
+        if apart.cost < IMPOSSIBLE or not (known(a.plates) and known(b.plates)):
+            self._merge(a, b, "recognised where it had vanished")
 
     def move(self, movement: Movement) -> None:
         """Take one movement of a vehicle seen before."""
@@ -119,13 +128,16 @@ class PassageBook:
     def _join(self, fresh: Sequence[Visit]) -> None:
         older = [v for v in self._open if v not in fresh]
         for i, k, join in assign(older, fresh):
-            earlier, later = sorted((older[i], fresh[k]), key=lambda v: (v.start_ms, v.id))
-            keys = f"{'+'.join(sorted(earlier.traces))} = {'+'.join(sorted(later.traces))}"
-            earlier.absorb(later, f"{keys}: {join.because}")
-            self._open.remove(later)
-            self._published.pop(later.id, None)
-            for key in later.traces:
-                self._by_key[key] = earlier
+            self._merge(older[i], fresh[k], join.because)
+
+    def _merge(self, a: Visit, b: Visit, because: str) -> None:
+        earlier, later = sorted((a, b), key=lambda v: (v.start_ms, v.id))
+        keys = f"{'+'.join(sorted(earlier.traces))} = {'+'.join(sorted(later.traces))}"
+        earlier.absorb(later, f"{keys}: {because}")
+        self._open.remove(later)
+        self._published.pop(later.id, None)
+        for key in later.traces:
+            self._by_key[key] = earlier
 
     def _overlap(self, visit: Visit, zone: frozenset[str], weighing: Weighing) -> int:
         """Milliseconds a visit stood on a deck during a weighing."""

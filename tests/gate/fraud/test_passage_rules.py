@@ -5,19 +5,18 @@ from dataclasses import replace
 import pytest
 
 from gate.records import Passage, Severity
+from geofence.deck import Occupancy, OnDeck
 from geofence.movement import Movement, MovementKind
 from tests.gate.fraud.scene import (
     PLATE,
     Register,
     at,
     crossed,
-    deck,
     judge,
     passage,
     plate,
     rules_found,
     say,
-    seen,
     ticket,
     weighing,
 )
@@ -107,15 +106,54 @@ def test_findings_name_the_numbers_and_thresholds_that_decided() -> None:
     assert "31,000 kg" in finding.en
 
 
-def test_somebody_else_on_the_deck_while_the_weight_is_taken() -> None:
-    enter = MovementKind.ENTERED
-    for kind, rule in ((VehicleClass.PERSON, "person_on_deck"), (VehicleClass.CAR, "two_on_deck")):
-        j = judge(LISTED)
-        facts = (seen("cam:1", VehicleClass.TRUCK, 9), seen("cam:7", kind, 9), deck("cam:1", enter, 10))
-        assert rule in rules_found(say(j, passage(), facts=(*facts, deck("cam:7", enter, 12))))
-        j = judge(LISTED)
-        gone = (deck("cam:7", enter, 12), deck("cam:7", MovementKind.LEFT, 14))
-        assert rule not in rules_found(say(j, passage(), facts=(*facts, *gone)))
+def looks(*, mine: OnDeck | None = None, others: int = 0, persons: tuple[str, ...] = ()) -> list[Occupancy]:
+    """What the cameras saw on the deck over the second in which the weight was taken."""
+    own = mine or on_deck("cam:1")
+    vehicles = (own, *(on_deck(f"cam:{7 + i}") for i in range(others)))
+    return [Occupancy(at(19 + i / 5), "deck", vehicles, persons) for i in range(6)]
+
+
+def on_deck(key: str, off_m: float = 0.0) -> OnDeck:
+    return OnDeck((key,), "truck", 1.0, 18.0 + off_m, 0.0, off_m, 0.05, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        ("person_on_deck", looks(persons=("cam:9",))),
+        ("two_on_deck", looks(others=1)),
+        ("partly_on_deck", looks(mine=on_deck("cam:1", 0.6))),
+        (None, looks()),
+        (None, looks(mine=on_deck("cam:1", 0.15))),  # within 0.2 m
+        (None, [*looks(persons=("cam:9",))[:3], *looks()[3:]]),  # stepped off before the weight was taken
+    ],
+)
+def test_what_was_on_the_deck_while_the_weight_was_taken(rule: str | None, seen: list[Occupancy]) -> None:
+    found = rules_found(judge(LISTED).take([], [passage()], at(60), seen))
+    assert found == ({rule} if rule else set())
+
+
+def test_a_finding_stands_when_its_deck_is_long_forgotten() -> None:
+    j = judge(LISTED)
+    assert rules_found(j.take([], [passage()], at(60), looks(persons=("cam:9",)))) == {"person_on_deck"}
+    later = [Occupancy(at(100 + i), "deck") for i in range(3_100)]
+    assert j.take([], [passage(closed=True)], at(4_000), later) == []
+
+
+def curve(*plateaus: tuple[float, float, float]) -> tuple[tuple[int, float], ...]:
+    return tuple((at(a + i / 10), kg) for a, b, kg in plateaus for i in range(round((b - a) * 10)))
+
+
+@pytest.mark.parametrize(("jump_kg", "found"), [(500, True), (-500, True), (100, False)])
+def test_a_jump_while_the_vehicle_stands_still(jump_kg: float, found: bool) -> None:
+    still = (
+        Movement(at(12), "cam:1", MovementKind.STOPPED),
+        Movement(at(30), "cam:1", MovementKind.MOVED_OFF),
+        crossed(),
+    )
+    jumping = replace(weighing(), curve=curve((10, 20, 40_000.0), (20, 32, 40_000.0 + jump_kg)))
+    got = rules_found(say(judge(LISTED), passage(movements=still, weighings=(jumping,))))
+    assert ("remote_control" in got) is found
 
 
 def visits(kgs: list[float], *, left: bool) -> list[Passage]:

@@ -6,6 +6,7 @@ from gate.facts import Fact, Operation
 from gate.fraud.judge import active_rules, blind_rules
 from gate.records import Finding, Severity
 from gate.site.model import RuleSettings, Site
+from geofence.deck import Occupancy, OnDeck
 from geofence.movement import MovementKind
 from tests.gate.fraud.scene import at, deck, judge, rules_found, sample, seen, site
 from vision.facts import DeviceState, VehicleClass
@@ -61,6 +62,25 @@ def test_a_reading_that_ignores_a_truck_rolling_on_is_frozen_and_a_still_truck_i
     assert "dead_indicator" in rules_found(run([*came, *readings(40_000, 0, 40)], 40))
     honest = [*readings(0, 0, 14.8), *readings(40_000, 15, 60)]
     assert "dead_indicator" not in rules_found(run([*came, *honest], 60))
+
+
+@pytest.mark.parametrize(
+    ("kg", "off_m", "kind", "found"),
+    [(400, 0.0, "truck", True), (14_000, 0.0, "truck", False), (400, 3.0, "truck", False), (400, 0.0, "car", False)],
+)
+def test_a_truck_wholly_on_the_deck_that_weighs_almost_nothing(kg: float, off_m: float, kind: str, found: bool) -> None:
+    j, out = judge(), []
+    for i in range(40):
+        on = OnDeck(("cam:1",), kind, 1.0, 17.0, 0.0, off_m, 0.05, 0.05)
+        out += j.take([sample(i / 5, kg)], [], at(i / 5), [Occupancy(at(i / 5), "deck", (on,))])
+    assert ("bridging" in rules_found(out)) is found
+
+
+def test_a_scale_whose_step_changes_was_calibrated_anew() -> None:
+    honest = [sample(i / 5, 20.0 * (i * 7 % 31)) for i in range(400)]
+    altered = [sample(80 + i / 5, 10.0 * (i * 7 % 31) + 0.0) for i in range(400)]
+    assert "changed_calibration" not in rules_found(run(list(honest), 80))
+    assert "changed_calibration" in rules_found(run([*honest, *altered], 160))
 
 
 def test_a_covered_camera_speaks_after_ten_seconds_and_falls_silent_when_it_sees_again() -> None:

@@ -1,0 +1,66 @@
+"""Bridging (搭桥): boards carry the wheels over the deck, so the scale reads far too little."""
+
+from collections.abc import Sequence
+
+from gate.facts import Fact
+from gate.fraud.deck import Deck
+from gate.fraud.rule import Context, Rule, Signal, Verdict
+from gate.passage.visit import GOODS_VEHICLES
+from gate.records import Passage, Severity
+
+
+class BridgingWatch:
+    """Speaks when a goods vehicle is wholly on a deck for long while the scale reads less than it can weigh."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, int] = {}
+
+    def update(
+        self, facts: Sequence[Fact], passages: Sequence[Passage], context: Context
+    ) -> Sequence[tuple[str, Verdict | None]]:
+        out: list[tuple[str, Verdict | None]] = []
+        for scale, deck in context.decks.by_scale.items():
+            least_kg = self._least_kg(deck, context)
+            if least_kg is None or deck.sample is None or deck.sample.kg >= context.thresholds["share"] * least_kg:
+                self._since.pop(scale, None)
+                continue
+            since = self._since.setdefault(scale, context.now_ms)
+            held_s = (context.now_ms - since) / 1000
+            if held_s >= context.thresholds["for_s"]:
+                keys = deck.seen[-1].vehicles[0].vehicles
+                out.append((f"{scale}:{keys[0]}", _verdict(deck, least_kg, held_s, keys)))
+        return out
+
+    @staticmethod
+    def _least_kg(deck: Deck, context: Context) -> float | None:
+        """The least the vehicle on the deck can weigh, None while no goods vehicle is wholly on it."""
+        latest = deck.seen[-1] if deck.seen else None
+        if latest is None or context.now_ms - latest.t_ms > context.thresholds["fresh_s"] * 1000:
+            return None
+        goods = [v for v in latest.vehicles if v.kind in GOODS_VEHICLES and v.wholly_on]
+        return context.thresholds["least_tare_kg"] if goods else None
+
+
+def _verdict(deck: Deck, least_kg: float, held_s: float, keys: tuple[str, ...]) -> Verdict:
+    kg = deck.sample.kg if deck.sample else 0.0
+    return Verdict(
+        confidence=0.85,
+        zh=f"货车已整车在秤台上 {held_s:.0f} 秒,仪表仅显示 {kg:,.0f} kg(该类车空车至少 {least_kg:,.0f} kg),"
+        "疑似搭桥,请查看秤台。",
+        en=f"A goods vehicle has been wholly on the deck for {held_s:.0f} s and the scale reads {kg:,.0f} kg, under "
+        f"any empty one's {least_kg:,.0f} kg; boards may carry its wheels. Look at the deck.",
+        numbers={"kg": kg, "least_kg": least_kg, "held_s": round(held_s, 1)},
+        evidence=(deck.scale.id, *keys),
+    )
+
+
+RULE = Rule(
+    id="bridging",
+    version=1,
+    severity=Severity.SERIOUS,
+    needs=frozenset({Signal.WEIGHT, Signal.ZONE, Signal.VEHICLE}),
+    zh="搭桥",
+    en="bridging",
+    thresholds={"share": 0.5, "least_tare_kg": 6000.0, "for_s": 3.0, "fresh_s": 1.0},
+    watch=BridgingWatch,
+)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.alert_book import alert_summary
 from gate.hub.apply import passage_summary
@@ -14,7 +15,7 @@ from gate.hub.files import files_of
 from gate.hub.paging import Page, before, cursor
 from gate.hub.plate_search import plate_matches
 from gate.hub.roles import Right
-from gate.hub.tables import Alert, AlertAction, Delivery, DeliveryAttempt, Passage
+from gate.hub.tables import Alert, AlertAction, Delivery, DeliveryAttempt, File, Passage
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
@@ -45,10 +46,9 @@ async def list_alerts(
     query = query.order_by(Alert.t_ms.desc(), Alert.id.desc()).limit(filters.limit + 1)
     async with hub.store.read() as session:
         rows = list((await session.execute(query)).scalars())
+        shown = await _with_context(session, rows[: filters.limit])
     more = rows[filters.limit - 1] if len(rows) > filters.limit else None
-    return Page(
-        items=[alert_summary(a) for a in rows[: filters.limit]], next=cursor(more.t_ms, more.id) if more else None
-    )
+    return Page(items=shown, next=cursor(more.t_ms, more.id) if more else None)
 
 
 @router.get("/counts", summary="How many alerts wait, by grade")
@@ -97,6 +97,28 @@ async def one_alert(alert_id: str, hub: TheHub, person: Annotated[Person, needs(
             "actions": [action_out(a) for a in actions],
             "deliveries": [_delivery_out(d, t) for d, t in deliveries],
         }
+
+
+async def _with_context(session: AsyncSession, alerts: list[Alert]) -> list[dict[str, Any]]:
+    """Alerts as lists show them, with a picture, the weight and the plate's colour where there are any."""
+    passages = [a.passage for a in alerts if a.passage]
+    rows = (await session.execute(select(Passage).where(Passage.id.in_(passages)))).scalars()
+    known = {(p.site, p.id): p for p in rows}
+    owners = [*passages, *(a.finding for a in alerts)]
+    query = select(File).where(File.owner.in_(owners), File.complete, File.media_type.startswith("image/"))
+    pictures = {(f.site, f.owner): f.id for f in (await session.execute(query.order_by(File.id.desc()))).scalars()}
+    out = []
+    for alert in alerts:
+        passage = known.get((alert.site, alert.passage or ""))
+        out.append(
+            {
+                **alert_summary(alert),
+                "picture": pictures.get((alert.site, alert.finding), pictures.get((alert.site, alert.passage or ""))),
+                "weight_kg": passage.weight_kg if passage else None,
+                "colour": passage.colour if passage else "",
+            }
+        )
+    return out
 
 
 def action_out(action: AlertAction) -> dict[str, object]:

@@ -79,6 +79,7 @@ def _fill(row: Passage, record: PassageRecord, origin: Origin) -> None:
     weights = [w.stable_kg for w in record.weighings if w.stable_kg is not None]
     row.start_ms, row.end_ms, row.kind = record.start_ms, record.end_ms, record.kind.value
     row.plate = record.plate[:32]
+    row.colour = record.plates[0].colour.value if record.plates else ""
     row.weight_kg = max(weights, default=None)
     row.ticket = record.tickets[-1].ticket[:128] if record.tickets else ""
     row.product = record.tickets[-1].product[:64] if record.tickets else ""
@@ -95,6 +96,7 @@ def passage_summary(row: Passage) -> dict[str, object]:
         "end_ms": row.end_ms,
         "kind": row.kind,
         "plate": row.plate,
+        "colour": row.colour,
         "weight_kg": row.weight_kg,
         "ticket": row.ticket,
         "product": row.product,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gate.hub.context import ANYONE, COOKIE, Hub, Person, TheHub, address_of, log_look, needs
+from gate.hub.context import ANYONE, COOKIE, Hub, Person, TheHub, address_of, log_look, needs, person_of
 from gate.hub.roles import RIGHTS, Right, Role
 from gate.hub.tables import Link, Session, User
 from gate.hub.tokens import new_token, password_matches, token_hash
@@ -44,11 +44,25 @@ class Me(BaseModel):
     has_password: bool
 
 
+class State(BaseModel):
+    me: Me | None
+
+
 @router.get("", summary="Who am I")
 async def me(hub: TheHub, person: Annotated[Person, needs(Right.SIGNED_IN)]) -> Me:
     async with hub.store.read() as session:
         user = await session.get_one(User, person.id)
     return _me(user, person.csrf)
+
+
+@router.get("/state", summary="Whether anyone is signed in", dependencies=[ANYONE])
+async def state(request: Request, hub: TheHub) -> State:
+    """Like the session itself, but no error for a browser that has none."""
+    person = await person_of(request)
+    if person is None:
+        return State(me=None)
+    async with hub.store.read() as session:
+        return State(me=_me(await session.get_one(User, person.id), person.csrf))
 
 
 @router.post("", summary="Sign in by password", dependencies=[ANYONE])

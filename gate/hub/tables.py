@@ -63,6 +63,7 @@ class Passage(Base):
     end_ms: Mapped[int]
     kind: Mapped[str] = mapped_column(String(16))
     plate: Mapped[str] = mapped_column(String(32), default="")
+    colour: Mapped[str] = mapped_column(String(16), default="")
     weight_kg: Mapped[float | None]
     ticket: Mapped[str] = mapped_column(String(128), default="", index=True)
     product: Mapped[str] = mapped_column(String(64), default="")

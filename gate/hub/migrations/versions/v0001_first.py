@@ -129,6 +129,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("end_ms", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("plate", sa.String(length=32), nullable=False),
+        sa.Column("colour", sa.String(length=16), nullable=False),
         sa.Column("weight_kg", sa.Double(), nullable=True),
         sa.Column("ticket", sa.String(length=128), nullable=False),
         sa.Column("product", sa.String(length=64), nullable=False),

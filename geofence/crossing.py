@@ -28,6 +28,7 @@ class _Trace:
     """One vehicle at one boundary. side: where it is settled, 0 nowhere yet. net: crossings of its path since."""
 
     side: int = 0
+    began_beyond: bool = False
     net: int = 0
     along: float = np.nan  # where its path last crossed
     slack: float = 0.0
@@ -110,7 +111,9 @@ class BoundaryWatch:
         movements = []
         for i in np.flatnonzero(~quiet).tolist():
             slot = int(slots[i])
-            trace = self._traces.setdefault(slot, _Trace())
+            trace = self._traces.get(slot)
+            if trace is None:
+                trace = self._traces[slot] = _Trace(began_beyond=bool(beyond[i]))
             if net[i]:
                 trace.net += int(net[i])
                 trace.along, trace.slack = float(along[i]), self._half + 0.25 * float(steps[i])
@@ -146,7 +149,7 @@ class BoundaryWatch:
         here = look.side or (trace.side if trace.net == 0 else -trace.side)
         if here == 0:
             return None
-        if trace.side == 0 and trace.deep == 0:
+        if trace.side == 0 and trace.began_beyond:
             trace.side, trace.settled, trace.net = here, 1, 0
             return None
         if here == trace.side and trace.came_in_ms is None:

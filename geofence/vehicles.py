@@ -3,6 +3,7 @@
 Works in the picture, in units of the vehicle's own size, so that it needs no ground plane.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 PERSON = "person"
+RECENT = 16
+RECENT_STEP_MS = 70
+TREND_MS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,12 @@ class Vehicles:
         self._centre = np.empty((0, 2))
         self._velocity = np.empty((0, 2))  # pixels per ms
         self._size = np.empty(0)
+        self._first_ms = np.empty(0, np.int64)
         self._last_ms = np.empty(0, np.int64)
         self._seen = np.empty(0, np.int64)
+        self._recent = np.empty((0, RECENT, 2))  # centres of the last second or so, and when they were
+        self._recent_ms = np.empty((0, RECENT), np.int64)
+        self._trends: dict[int, tuple[int, Array, Array]] = {}
 
     def __len__(self) -> int:
         return len(self._key)
@@ -91,10 +99,17 @@ class Vehicles:
         """Slots of vehicles not seen for longer than a time."""
         return [s for s in sorted(self._key) if t_ms - self._last_ms[s] > for_ms]
 
+    def flashes(self, t_ms: int) -> list[int]:
+        """Slots of what was seen for less than confirm_ms, and has been gone for longer than that."""
+        brief = self._last_ms - self._first_ms < self.memory.confirm_ms
+        gone = np.flatnonzero(brief & (t_ms - self._last_ms > 2 * self.memory.confirm_ms))
+        return [s for s in gone.tolist() if s in self._key]
+
     def forget(self, slot: int) -> None:
         """Drop a vehicle; its slot is used again."""
         del self._key[slot], self._kind[slot]
         self._doubt.pop(slot, None)
+        self._trends.pop(slot, None)
         for key in [k for k, s in self._slot_of.items() if s == slot]:
             del self._slot_of[key]
         self._free.append(slot)
@@ -111,23 +126,19 @@ class Vehicles:
         self._now_ms = t_ms
         instant = _Instant(t_ms, keys, boxes, kinds)
         slots = np.array([self._slot_of.get(k, -1) for k in keys], dtype=np.int64)
-        known = np.flatnonzero(slots >= 0)
-        steady = known[self._steady(instant, known, slots[known])]
-        taken = dict(zip(steady.tolist(), slots[steady].tolist(), strict=True))
+        rows = self._one_per_key(instant, slots)
+        rows, mine, rest = self._steady_ones(instant, rows, slots)
         fresh: list[int] = []
-        if len(taken) < len(keys) or len(set(taken.values())) < len(taken):
-            taken, fresh = self._sort_out(instant, slots)
-        rows = np.fromiter(taken, np.int64, len(taken))
-        mine = np.fromiter(taken.values(), np.int64, len(taken))
-        order = np.argsort(rows, kind="stable")
-        self._take(instant, rows[order], mine[order])
-        return Recognised(rows[order], mine[order], tuple(fresh))
-
-    def _steady(self, instant: "_Instant", rows: Index, slots: Index) -> NDArray[np.bool_]:
-        """Which boxes are where their vehicle should be."""
-        size = np.maximum(self._size[slots], instant.sizes[rows])
-        steady: NDArray[np.bool_] = self._away(instant, rows, slots) <= self.memory.swap_sizes * size
-        return steady
+        if rest:
+            claims = _Claims(dict(zip(rows.tolist(), mine.tolist(), strict=True)), set(mine.tolist()))
+            self._reunite(instant, rest, slots, claims)
+            for row in rest:
+                if row not in claims.taken and self._follow_or_start(instant, row, int(slots[row]), claims):
+                    fresh.append(claims.taken[row])
+            rows = np.array(sorted(claims.taken), dtype=np.int64)
+            mine = np.array([claims.taken[r] for r in rows.tolist()], dtype=np.int64)
+        self._take(instant, rows, mine)
+        return Recognised(rows, mine, tuple(fresh))
 
     def _away(self, instant: "_Instant", rows: Index, slots: Index) -> Array:
         """Distance of boxes from where vehicles should be: carried on for at most a second, or where they were."""
@@ -137,91 +148,115 @@ class Vehicles:
         near: Array = np.minimum(np.hypot(offset[:, 0], offset[:, 1]), np.hypot(carried[:, 0], carried[:, 1]))
         return near
 
-    def _sort_out(self, instant: "_Instant", slots: Index) -> tuple[dict[int, int], list[int]]:
-        """The slow way, for an instant with new keys, doubled keys, jumps or exchanged keys."""
-        rows = self._one_per_key(instant, slots)
-        taken = self._steady_ones(instant, rows, slots)
-        rest = [r for r in rows if r not in taken]
-        self._reunite(instant, rest, slots, taken)
-        fresh: list[int] = []
-        for row in rest:
-            if row not in taken:
-                self._follow_or_start(instant, row, int(slots[row]), taken, fresh)
-        return taken, fresh
-
-    def _one_per_key(self, instant: "_Instant", slots: Index) -> list[int]:
+    def _one_per_key(self, instant: "_Instant", slots: Index) -> Index:
+        """Rows with a key, and of rows with the same key the one nearest to its vehicle, or the first."""
+        if "" not in instant.keys and len(set(instant.keys)) == len(instant.keys):
+            return np.arange(len(instant.keys))
+        doubled = {k for k, n in Counter(instant.keys).items() if n > 1}
         best: dict[str, tuple[float, int]] = {}
         for row, key in enumerate(instant.keys):
-            if not key:
-                continue
             away = 0.0
-            if slots[row] >= 0:
+            if key in doubled and slots[row] >= 0:
                 away = float(self._away(instant, np.array([row]), slots[row : row + 1])[0])
             best[key] = min(best.get(key, (np.inf, row)), (away, row))
-        return sorted(row for _, row in best.values())
+        best.pop("", None)
+        return np.array(sorted(row for _, row in best.values()), dtype=np.int64)
 
-    def _steady_ones(self, instant: "_Instant", rows: list[int], slots: Index) -> dict[int, int]:
-        picked = np.array([r for r in rows if slots[r] >= 0], dtype=np.int64)
-        steady = picked[self._steady(instant, picked, slots[picked])]
-        away = self._away(instant, steady, slots[steady])
-        taken: dict[int, int] = {}
-        for row in steady[np.argsort(away, kind="stable")].tolist():
-            if int(slots[row]) not in taken.values():
-                taken[row] = int(slots[row])
-        return taken
+    def _steady_ones(self, instant: "_Instant", rows: Index, slots: Index) -> tuple[Index, Index, list[int]]:
+        """Rows where their vehicle should be, whose each is, and the other rows. No vehicle is given twice."""
+        known = rows[slots[rows] >= 0]
+        mine = slots[known]
+        away = self._away(instant, known, mine)
+        steady = away <= self.memory.swap_sizes * np.maximum(self._size[mine], instant.sizes[known])
+        if len(set(mine.tolist())) < len(mine):
+            order = np.lexsort((away, mine))
+            again = np.zeros(len(mine), bool)
+            again[order[1:]] = mine[order[1:]] == mine[order[:-1]]
+            steady &= ~again
+        picked = known[steady]
+        return picked, mine[steady], sorted(set(rows.tolist()) - set(picked.tolist()))
 
-    def _reunite(self, instant: "_Instant", rest: list[int], slots: Index, taken: dict[int, int]) -> None:
+    def _reunite(self, instant: "_Instant", rest: list[int], slots: Index, claims: "_Claims") -> None:
         """Give what is not where its key was to vehicles missing nearby, nearest first; its own key's comes cheaper."""
-        missing = sorted(set(self._key) - set(taken.values()))
+        missing = sorted(set(self._key) - claims.used)
         offers = []
         for row in rest:
+            own = int(slots[row])
             for slot in missing:
-                cost = self._cost(instant, row, slot)
-                if slot == slots[row] or cost < 1:
-                    offers.append((cost if slot != slots[row] else 0.5 * cost, row, slot))
-        used = set(taken.values())
+                cost = self._cost(instant, row, slot, known=own >= 0)
+                offers.append((0.5 * cost if slot == own else cost, row, slot))
         for cost, row, slot in sorted(offers):
-            if cost < 1 and row not in taken and slot not in used:
-                taken[row] = slot
-                used.add(slot)
+            if cost >= 1:
+                break
+            if row not in claims.taken and slot not in claims.used:
+                claims.give(row, slot)
                 self._slot_of[instant.keys[row]] = slot
 
-    def _cost(self, instant: "_Instant", row: int, slot: int) -> float:
-        """Distance from where a vehicle should be, 1 at the farthest that is still believed."""
+    def _cost(self, instant: "_Instant", row: int, slot: int, known: bool) -> float:
+        """Distance from where a vehicle should be, 1 at the farthest that is still believed.
+
+        known: the row's key belongs to a vehicle, and is believed to have gone to another only very near to that.
+        """
         memory = self.memory
         gap_ms = instant.t_ms - int(self._last_ms[slot])
         size, before = float(instant.sizes[row]), float(self._size[slot])
         if (instant.kinds[row] == PERSON) != (self._kind[slot] == PERSON) or not 0.4 < size / before < 2.5:
             return np.inf
-        still = np.hypot(*self._velocity[slot]) * 1000 < memory.still_sizes * before
+        place, velocity = self._trend(slot)
+        still = np.hypot(*velocity) * 1000 < memory.still_sizes * before
         if gap_ms > (memory.keep_ms if still else memory.lost_ms):
             return np.inf
-        grown_s = 0.0 if still else gap_ms / 1000
+        grown_s = 0.0 if known or gap_ms > memory.lost_ms else gap_ms / 1000
         reach = (memory.reach_sizes + memory.reach_growth * grown_s) * max(size, before)
-        return float(self._away(instant, np.array([row]), np.array([slot]))[0]) / reach
+        offset = instant.centres[row] - place
+        carried = offset - velocity * min(gap_ms, 1_000)
+        return float(min(np.hypot(*offset), np.hypot(*carried))) / reach
 
-    def _follow_or_start(
-        self, instant: "_Instant", row: int, slot: int, taken: dict[int, int], fresh: list[int]
-    ) -> None:
-        """Follow a key that moved fast, doubt one that jumped, begin a vehicle for one that is new."""
-        if slot < 0 or slot in taken.values():
-            taken[row] = self._start(instant, row, slot)
-            fresh.append(taken[row])
-            return
+    def _trend(self, slot: int) -> tuple[Array, Array]:
+        """Where a vehicle last was and its velocity, by medians over the last moments: a box that jumped does not count.
+
+        Theil and Sen's line through the last places.
+        """
+        last_ms = int(self._last_ms[slot])
+        cached = self._trends.get(slot)
+        if cached is not None and cached[0] == last_ms:
+            return cached[1], cached[2]
+        count = int(min(self._seen[slot], RECENT))
+        lately = int((self._recent_ms[slot, :count] >= last_ms - TREND_MS).sum())
+        count = min(count, max(lately, 5))
+        times = (self._recent_ms[slot, :count] - last_ms).astype(np.float64)
+        places = self._recent[slot, :count]
+        i, j = np.triu_indices(count, 1)
+        velocity = np.zeros(2)
+        if count > 1:
+            velocity = np.median((places[i] - places[j]) / (times[i] - times[j])[:, None], axis=0)
+        place = np.median(places - times[:, None] * velocity, axis=0)
+        self._trends[slot] = (last_ms, place, velocity)
+        return place, velocity
+
+    def _follow_or_start(self, instant: "_Instant", row: int, slot: int, claims: "_Claims") -> bool:
+        """Follow a key that moved fast, doubt one that jumped, begin a vehicle for one that is new.
+
+        Whether what the slot held before is void.
+        """
+        if slot < 0 or slot in claims.used:
+            claims.give(row, self._start(instant, row, slot))
+            return True
         span_s = (instant.t_ms - int(self._last_ms[slot])) / 1000
         size = max(float(self._size[slot]), float(instant.sizes[row]))
         offset = instant.centres[row] - self._centre[slot]
         if np.hypot(*offset) <= (self.memory.jump_sizes + self.memory.speed_sizes * span_s) * size:
-            taken[row] = slot
-            return
+            claims.give(row, slot)
+            return False
         doubt = self._doubt.setdefault(slot, [])
         if doubt and np.hypot(*(doubt[-1][1] - instant.centres[row])) > 1.5 * size:
             doubt.clear()
         doubt.append((instant.t_ms, instant.centres[row]))
-        if instant.t_ms - doubt[0][0] >= self.memory.confirm_ms:
-            self._clear(slot, instant, row)
-            taken[row] = slot
-            fresh.append(slot)
+        if instant.t_ms - doubt[0][0] < self.memory.confirm_ms:
+            return False
+        self._clear(slot, instant, row)
+        claims.give(row, slot)
+        return True
 
     def _start(self, instant: "_Instant", row: int, shared: int) -> int:
         """A new vehicle. shared: the slot this key had while it was taken for another vehicle's, −1 for none."""
@@ -238,7 +273,9 @@ class Vehicles:
     def _clear(self, slot: int, instant: "_Instant", row: int) -> None:
         self._kind[slot] = instant.kinds[row]
         self._centre[slot], self._size[slot] = instant.centres[row], instant.sizes[row]
-        self._velocity[slot], self._last_ms[slot], self._seen[slot] = 0.0, instant.t_ms, 0
+        self._velocity[slot], self._seen[slot] = 0.0, 0
+        self._first_ms[slot] = self._last_ms[slot] = instant.t_ms
+        self._trends.pop(slot, None)
 
     def _take(self, instant: "_Instant", rows: Index, slots: Index) -> None:
         span = np.maximum(instant.t_ms - self._last_ms[slots], 1)
@@ -248,18 +285,30 @@ class Vehicles:
         self._velocity[slots] += weight * (moved - self._velocity[slots])
         self._centre[slots], self._size[slots] = instant.centres[rows], instant.sizes[rows]
         self._last_ms[slots] = instant.t_ms
-        self._seen[slots] += 1
+        self._remember(instant, rows, slots)
         for row, slot in zip(rows.tolist(), slots.tolist(), strict=True):
             self._kind[slot] = instant.kinds[row]
         for slot in [s for s in self._doubt if self._last_ms[s] == instant.t_ms]:
             del self._doubt[slot]
+
+    def _remember(self, instant: "_Instant", rows: Index, slots: Index) -> None:
+        """Keep a place every RECENT_STEP_MS; the newest is replaced until then."""
+        step = (instant.t_ms - self._recent_ms[slots, 1] >= RECENT_STEP_MS) | (self._seen[slots] < 2)
+        push = slots[step]
+        self._recent[push, 1:] = self._recent[push, :-1]
+        self._recent_ms[push, 1:] = self._recent_ms[push, :-1]
+        self._seen[push] += 1
+        self._recent[slots, 0], self._recent_ms[slots, 0] = instant.centres[rows], instant.t_ms
 
     def _grow(self) -> None:
         more = max(16, self.capacity)
         self._centre = np.vstack([self._centre, np.zeros((more, 2))])
         self._velocity = np.vstack([self._velocity, np.zeros((more, 2))])
         self._size = np.concatenate([self._size, np.ones(more)])
+        self._first_ms = np.concatenate([self._first_ms, np.zeros(more, np.int64)])
         self._last_ms = np.concatenate([self._last_ms, np.zeros(more, np.int64)])
+        self._recent = np.concatenate([self._recent, np.zeros((more, RECENT, 2))])
+        self._recent_ms = np.concatenate([self._recent_ms, np.zeros((more, RECENT), np.int64)])
         self._seen = np.concatenate([self._seen, np.zeros(more, np.int64)])
         self._free = [*range(self.capacity + more - 1, self.capacity - 1, -1)]
         self.capacity += more
@@ -274,3 +323,16 @@ class _Instant:
         self.kinds = kinds
         self.centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         self.sizes = np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0), axis=1))
+
+
+class _Claims:
+    """Which vehicle's slot each observation of an instant has been given."""
+
+    def __init__(self, taken: dict[int, int], used: set[int]) -> None:
+        self.taken = taken
+        self.used = used
+
+    def give(self, row: int, slot: int) -> None:
+        """Give a row to a vehicle."""
+        self.taken[row] = slot
+        self.used.add(slot)

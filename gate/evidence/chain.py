@@ -133,7 +133,11 @@ class Chain:
 
     def head(self) -> Statement:
         """The signed head of the chain as it stands."""
-        return self._keys.sign(self.head_body(), self.lineage.active)
+        return self.sign(self.head_body())
+
+    def sign(self, body: Mapping[str, Any]) -> Statement:
+        """A statement by the key in service."""
+        return self._keys.sign(body, self.lineage.active)
 
     def write_head(self) -> None:
         """Make head.json say what the chain is."""

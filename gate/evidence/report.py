@@ -59,6 +59,11 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
 }
 
 
+def words() -> dict[str, dict[str, str]]:
+    """The sayings by code: level, zh, en."""
+    return {code: {"level": level, "zh": zh, "en": en} for code, (level, zh, en) in _SAYINGS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing found. file, field and link say where; detail gives the values that decided it."""

@@ -8,7 +8,7 @@ what seals. After a power cut a bundle that had been renamed is appended on open
 
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,6 +167,13 @@ class EvidenceStore:
         with self._appending() as chain:
             return chain.append(kind, t_ms, payload)
 
+    def commit_with(self, prepare: Callable[[Chain], Statement]) -> Statement:
+        """Append the entry that `prepare` makes while nobody else can write to the chain."""
+        with self._appending() as chain:
+            entry = prepare(chain)
+            chain.commit(entry)
+            return entry
+
     def head(self) -> Statement:
         """The site's signed head, for the hub. Raises EvidenceError while the chain is empty."""
         with self._appending() as chain:
@@ -203,7 +210,7 @@ class EvidenceStore:
         }
         manifest = {**manifest_body(draft, staging.files), **place, "sealed_ms": sealed_ms}
         manifest_bytes = canonical_json(manifest).encode()
-        seal = self._keys.sign(seal_body(manifest, manifest_bytes), chain.lineage.active)
+        seal = chain.sign(seal_body(manifest, manifest_bytes))
         payload = {
             "bundle": place["bundle"],
             "previous_manifest": place["previous_manifest"],

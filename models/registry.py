@@ -14,10 +14,13 @@ Device = Literal["cpu", "cuda"]
 
 TRAINING = {
     "reader": "models.train.reader",
+    "plate-detector": "models.detectors.plates",
+    "vehicle-detector": "models.detectors.vehicles",
 }
 
 EVALUATION = {
     "reader": "models.evaluate.reader",
+    "scenes": "models.evaluate.scenes",
 }
 
 

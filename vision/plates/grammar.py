@@ -31,7 +31,7 @@ ROWS_FLOOR = -6.0
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of plate. positions: the characters allowed at each place; top: how many stand in the upper of two rows."""
+    """One kind of plate. positions: the characters each place allows; top: how many stand in the upper of two rows."""
 
     name: str
     colour: PlateColour

@@ -1,0 +1,1 @@
+"""Measuring what is shipped, and the peers beside it, on real data kept out of training."""

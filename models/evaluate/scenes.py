@@ -1,0 +1,159 @@
+"""Plates of whole scenes, found and read: ours and other projects' detectors in one run."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detectors.peers import HyperLpr, Yolov7Plate
+from models.evaluate.crnn import Crnn
+from models.registry import EvaluationJob
+from models.zoo import weights
+from vision.engine import open_engine
+from vision.errors import ModelError
+from vision.plates.crop import rectify
+from vision.plates.locate import PlateLocator
+from vision.plates.read import PlateReader
+
+Picture = NDArray[np.uint8]
+Found = tuple[NDArray[np.float64], int]
+Locate = Callable[[Picture], list[Found]]
+Read = Callable[[list[Picture], list[int]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One scene and its plates: text and x0 y0 x1 y1."""
+
+    path: Path
+    plates: tuple[tuple[str, tuple[float, float, float, float]], ...]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of every labelled plate."""
+
+    plates: int = 0
+    found: int = 0
+    read: int = 0
+    extra: int = 0
+    missed: list[str] = field(default_factory=list)
+
+
+def evaluate(job: EvaluationJob) -> list[dict[str, Any]]:
+    """One row a pair of detector and reader."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    readers = _readers(job)
+    rows = []
+    for name, locate in _locators(job).items():
+        rows += [_row(f"{name} + {reader}", locate, read, job.data) for reader, read in readers.items()]
+    cv2.setNumThreads(threads)
+    return rows
+
+
+def _row(name: str, locate: Locate, read: Read, data: Path) -> dict[str, Any]:
+    row: dict[str, Any] = {"model": name}
+    for folder, scenes in (("easypr", easypr(data)), ("ccpd50", ccpd(data))):
+        tally, took = measure(scenes, locate, read)
+        row |= {
+            f"{folder}_read": [tally.read, tally.plates], f"{folder}_found": [tally.found, tally.plates],
+            f"{folder}_read_share": round(tally.read / max(tally.plates, 1), 4), f"{folder}_extra": tally.extra,
+            f"{folder}_ms_median": round(took, 2), f"{folder}_missed": tally.missed,
+        }
+    crops = sorted((data / "plates/not_plates").glob("*.*"))
+    pictures = [picture for picture in (cv2.imread(str(path)) for path in crops) if picture is not None]
+    located = [locate(np.asarray(picture, np.uint8)) for picture in pictures]
+    row["not_plates_located"] = [sum(bool(found) for found in located), len(pictures)]
+    return row
+
+
+def measure(scenes: list[Labelled], locate: Locate, read: Read) -> tuple[Tally, float]:
+    """Look at every scene once; gives the tally and the median milliseconds from frame to texts."""
+    tally, took = Tally(), []
+    for scene in scenes:
+        frame = np.asarray(cv2.imread(str(scene.path)), np.uint8)
+        start = perf_counter()
+        found = locate(frame)
+        texts = read([rectify(frame, corners, rows=rows) for corners, rows in found], [rows for _, rows in found])
+        took.append((perf_counter() - start) * 1000)
+        hits = 0
+        for text, box in scene.plates:
+            inside = [_within(corners, box) for corners, _ in found]
+            said = [word for word, here in zip(texts, inside, strict=True) if here]
+            tally.plates += 1
+            tally.found += any(inside)
+            tally.read += text in said
+            hits += any(inside)
+            if text not in said:
+                tally.missed.append(f"{scene.path.name}: {text} read as {said}")
+        tally.extra += max(len(found) - hits, 0)
+    return tally, float(np.median(took)) if took else 0.0
+
+
+def _within(corners: NDArray[np.float64], box: tuple[float, float, float, float]) -> bool:
+    """The found plate is the labelled one: each has its middle inside the other."""
+    x, y = corners.mean(0)
+    (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
+    middle_x, middle_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3] and x0 <= middle_x <= x1 and y0 <= middle_y <= y1)
+
+
+def easypr(data: Path) -> list[Labelled]:
+    """The street scenes, measured on only."""
+    folder = data / "scenes/easypr"
+    by_image: dict[str, list[tuple[str, tuple[float, float, float, float]]]] = {}
+    for plate in json.loads((folder / "labels.json").read_text(encoding="utf-8")):
+        known = by_image.setdefault(plate["image"], [])
+        if plate["found"]:
+            x0, y0, x1, y1 = plate["bbox_xyxy"]
+            known.append((plate["text"], (x0, y0, x1, y1)))
+    return [Labelled(folder / name, tuple(plates)) for name, plates in sorted(by_image.items())]
+
+
+def ccpd(data: Path) -> list[Labelled]:
+    """The CCPD frames, measured on only."""
+    folder = data / "scenes/ccpd50"
+    scenes = []
+    for line in (folder / "labels.csv").read_text(encoding="utf-8").splitlines()[1:]:
+        name, text, _, x0, y0, x1, y1, *_ = line.split(",")
+        scenes.append(Labelled(folder / "images" / name, ((text, (float(x0), float(y0), float(x1), float(y1))),)))
+    return scenes
+
+
+def _locators(job: EvaluationJob) -> dict[str, Locate]:
+    path, card = weights("plate-detector")
+    ours = PlateLocator(open_engine(path, card=card, threads=job.threads), card)
+    found: dict[str, Locate] = {"ours": lambda frame: [(plate.corners, plate.rows) for plate in ours.locate(frame)]}
+    if job.peers is not None:
+        for peer in (HyperLpr(job.peers, job.threads), Yolov7Plate(job.peers, job.threads)):
+            found[peer.name] = _peer_locator(peer)
+    return found
+
+
+def _peer_locator(peer: HyperLpr | Yolov7Plate) -> Locate:
+    def locate(frame: Picture) -> list[Found]:
+        seen = peer.detect(frame)
+        return [(corners, int(label) + 1) for corners, label in zip(seen.corners, seen.labels, strict=True)]
+
+    return locate
+
+
+def _readers(job: EvaluationJob) -> dict[str, Read]:
+    readers: dict[str, Read] = {}
+    try:
+        path, card = weights("reader")
+        ours = PlateReader(open_engine(path, card=card, threads=job.threads), card)
+        readers["our reader"] = lambda crops, rows: [r.text if r else "" for r in ours.read(crops)]
+    except ModelError:
+        if job.peers is None:
+            raise
+    if job.peers is not None:
+        readers["CRNN"] = Crnn(job.peers / "crnn_48x168.onnx", job.threads).read
+    return readers

@@ -1,0 +1,1 @@
+"""Drawing plates of every kind, as cameras see them."""

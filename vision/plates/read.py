@@ -1,0 +1,121 @@
+"""The plate reader: from plate crops to text, colour and rows, each character with its probability."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.card import Card
+from vision.engine import Engine
+from vision.errors import ModelError
+from vision.facts import PlateReading
+from vision.plates.crop import Picture, as_bgr, fit, rectify
+from vision.plates.grammar import ALPHABET, Decoded, Scores, decode
+
+PLATE_THRESHOLD = 0.5
+_BATCH = 32
+# A reading less sure than this is tried once more on the crop straightened by the corners it was read with.
+_SECOND_LOOK = 0.9
+
+
+class PlateReader:
+    """Reads plate crops with one network; one instance is cheap to keep and safe to share between threads."""
+
+    def __init__(self, engine: Engine, card: Card, *, second_look: bool = True) -> None:
+        if tuple(card.classes) != ALPHABET:
+            raise ModelError(f"{card.file}: the card's alphabet is not this grammar's ({len(ALPHABET)} characters)")
+        self._engine = engine
+        self._plate_threshold = float(card.settings.get("plate_threshold", PLATE_THRESHOLD))
+        self._second_look = second_look
+
+    def read(self, crops: Sequence[NDArray[Any]]) -> list[PlateReading | None]:
+        """One reading a crop, in order; None where the crop shows no plate.
+
+        crops: pictures of one plate each, tilted or straight, loosely or tightly cut: BGR uint8, or grey, or 16-bit.
+        The reading's corners are pixels of its crop. Raises PictureError for a crop that is no picture.
+        """
+        pictures = [as_bgr(crop, f"crop {index}") for index, crop in enumerate(crops)]
+        return [
+            self.judge(scores, (picture.shape[1], picture.shape[0]))
+            for scores, picture in zip(self.scores(pictures), pictures, strict=True)
+        ]
+
+    def scores(self, crops: Sequence[Picture]) -> list[Scores]:
+        """What the network says of each BGR crop, before the grammar; for votes over a pass."""
+        found: list[Scores] = []
+        for start in range(0, len(crops), _BATCH):
+            found += self._run(crops[start : start + _BATCH])
+        if self._second_look:
+            self._look_again(crops, found)
+        return found
+
+    def judge(self, scores: Scores, size_px: tuple[int, int]) -> PlateReading | None:
+        """Scores of one crop, `size_px` wide and high, as a reading; None where it shows no plate."""
+        if scores.plate < self._plate_threshold:
+            return None
+        places = scores.corners * np.array(size_px, np.float64)
+        return reading_of(decode(scores), scores, tuple((float(x), float(y)) for x, y in places))
+
+    def _run(self, crops: Sequence[Picture]) -> list[Scores]:
+        batch = np.stack([fit(crop) for crop in crops])
+        text, colour, rows, plate, corners = self._engine.run(batch)
+        return [
+            Scores(
+                text[i].astype(np.float64),
+                colour[i].astype(np.float64),
+                rows[i].astype(np.float64),
+                float(plate[i, 0]),
+                corners[i].reshape(4, 2).astype(np.float64),
+            )
+            for i in range(len(crops))
+        ]
+
+    def _look_again(self, crops: Sequence[Picture], found: list[Scores]) -> None:
+        """Straightens what was read with doubt, and keeps the mean of both looks."""
+        doubtful = [
+            index
+            for index, scores in enumerate(found)
+            if scores.plate >= self._plate_threshold / 4 and decode(scores).probability < _SECOND_LOOK
+        ]
+        for start in range(0, len(doubtful), _BATCH):
+            chosen = doubtful[start : start + _BATCH]
+            straight = [_straightened(crops[index], found[index]) for index in chosen]
+            for index, again in zip(chosen, self._run(straight), strict=True):
+                found[index] = _mean(found[index], again)
+
+
+def reading_of(
+    decoded: Decoded, scores: Scores, corners: tuple[tuple[float, float], ...], *, frames: int = 1, trust: float = 1.0
+) -> PlateReading:
+    """A decoded plate as the fact other rooms know. trust: a factor on its confidence."""
+    return PlateReading(
+        text=decoded.text,
+        colour=decoded.kind.colour,
+        rows=decoded.kind.rows,
+        confidence=decoded.probability * min(scores.plate, 1.0) * trust,
+        char_confidences=decoded.characters,
+        second=decoded.second,
+        corners=corners,
+        frames=frames,
+    )
+
+
+def _straightened(crop: Picture, scores: Scores) -> Picture:
+    corners = scores.corners * np.array([crop.shape[1], crop.shape[0]], np.float64)
+    return rectify(crop, corners, int(scores.rows.argmax()) + 1)
+
+
+def _mean(first: Scores, second: Scores) -> Scores:
+    def log_mean(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+        mixed = (a + b) / 2
+        normal: NDArray[np.float64] = mixed - np.logaddexp.reduce(mixed, axis=-1, keepdims=True)
+        return normal
+
+    return Scores(
+        log_mean(first.text, second.text),
+        log_mean(first.colour, second.colour),
+        log_mean(first.rows, second.rows),
+        first.plate,
+        first.corners,
+    )

@@ -111,9 +111,10 @@ class CameraPipeline:
         return self._set.detect_ms if busy else self._set.idle_ms
 
     def _detect(self, frame: Frame) -> Detections:
+        least = self._set.track.unsure
         if frame.width <= self._set.detect_width:
-            return self._detector.detect(frame.image)
-        found = self._detector.detect(frame.at(self._set.detect_width))
+            return self._detector.detect(frame.image, threshold=least)
+        found = self._detector.detect(frame.at(self._set.detect_width), threshold=least)
         return Detections(found.boxes * (frame.width / self._set.detect_width), found.scores, found.classes)
 
     def _plates(self, number: int) -> tuple[PlateReading, ...]:

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.facts import PlateReading
-from vision.source import Frame, Image
+from vision.source import Frame
 from vision.stages import PlateStages
-from vision.track import PlateCrop, PlateSlots, Vehicle, plate_width
+from vision.track import PlateCrop, PlateLook, PlateSlots, Vehicle, plate_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,10 @@ class LoosePlate:
     def sure(self) -> bool:
         return any(s.sure for s in self.slots.slots)
 
-    def near(self, t_ms: int, corners: NDArray[np.float64]) -> bool:
-        """Whether a plate found at these corners continues it."""
-        centre, width = corners.mean(axis=0), plate_width(corners)
-        return any(s.near(t_ms, centre, width) for s in self.slots.slots)
+    def near(self, look: PlateLook) -> bool:
+        """Whether a look continues it."""
+        centre, width = look.corners.mean(axis=0), plate_width(look.corners)
+        return any(s.near(look.t_ms, centre, width) for s in self.slots.slots)
 
     def lasted_ms(self, t_ms: int) -> int:
         return t_ms - min(s.first_ms for s in self.slots.slots)
@@ -78,9 +77,12 @@ class PlateBook:
         if not located:
             return
         crops = [self._stages.rectify(frame.image, p.corners, p.rows) for p in located]
-        for plate, crop, reading in zip(located, crops, self._stages.reader.read(crops), strict=True):
+        reader = self._stages.reader
+        for plate, crop, scores in zip(located, crops, reader.scores(crops), strict=True):
+            reading = reader.judge(scores, (crop.shape[1], crop.shape[0]))
             if reading is not None:
-                self._give(frame.t_ms, vehicles, plate.corners, crop, reading)
+                worth = self._stages.worth(crop)
+                self._give(vehicles, PlateLook(frame.t_ms, plate.corners, scores, reading.text, crop, worth))
 
     def plates(self, number: int) -> tuple[PlateReading, ...]:
         """The best readings so far of a vehicle's plates."""
@@ -115,35 +117,31 @@ class PlateBook:
         good = [s for s in slots.slots if s.frames >= 8 and s.best is not None and s.best.confidence > 0.95]
         return any(t_ms - s.seen_ms < self._set.settled_ms for s in good)
 
-    def _give(
-        self, t_ms: int, vehicles: list[Vehicle], corners: NDArray[np.float64], crop: Image, reading: PlateReading
-    ) -> None:
-        vehicle = _owner(vehicles, corners)
+    def _give(self, vehicles: list[Vehicle], look: PlateLook) -> None:
+        vehicle = _owner(vehicles, look.corners)
         if vehicle is None:
-            slots = self._loose_at(t_ms, corners, reading)
+            self._loose_at(look).add(look)
         else:
-            slots = self._by_vehicle.get(vehicle.number) or self._adopt(t_ms, vehicle, corners)
-        slot = slots.add(t_ms, corners, reading)
-        sharpness = float(cv2.Laplacian(crop, cv2.CV_32F).var()) ** 0.5
-        slot.keep_crop(t_ms, crop, plate_width(corners) * min(sharpness, 60.0) * reading.confidence)
+            slots = self._by_vehicle.get(vehicle.number) or self._adopt(vehicle, look)
+            slots.add(look)
 
-    def _adopt(self, t_ms: int, vehicle: Vehicle, corners: NDArray[np.float64]) -> PlateSlots:
+    def _adopt(self, vehicle: Vehicle, look: PlateLook) -> PlateSlots:
         """A vehicle's first plate: what was read on it before the vehicle was found belongs to it too."""
         for loose in self._loose:
-            if not loose.number and loose.near(t_ms, corners):
+            if not loose.number and loose.near(look):
                 self._loose.remove(loose)
                 return self._by_vehicle.setdefault(vehicle.number, loose.slots)
         return self._by_vehicle.setdefault(vehicle.number, PlateSlots(self._stages.new_vote))
 
-    def _loose_at(self, t_ms: int, corners: NDArray[np.float64], reading: PlateReading) -> PlateSlots:
-        loose = next((p for p in self._loose if p.near(t_ms, corners)), None)
+    def _loose_at(self, look: PlateLook) -> PlateSlots:
+        loose = next((p for p in self._loose if p.near(look)), None)
         if loose is None:
             loose = LoosePlate(PlateSlots(self._stages.new_vote))
             self._loose.append(loose)
-        width = plate_width(corners)
-        low, high = corners.min(axis=0), corners.max(axis=0)
+        width = plate_width(look.corners)
+        low, high = look.corners.min(axis=0), look.corners.max(axis=0)
         loose.box = np.array([low[0] - 1.8 * width, low[1] - 3.2 * width, high[0] + 1.8 * width, high[1] + 0.6 * width])
-        loose.score = reading.confidence
+        loose.score = look.scores.plate
         return loose.slots
 
 

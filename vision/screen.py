@@ -39,6 +39,11 @@ class Screen:
         self._encoder: LiveEncoder | None = None
         self._shown_ms = -(2**62)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody wants pictures."""
+        return self._watch.on or self._snap
+
     def tell(self, message: Weights | Caption | Watch | TakeSnapshot) -> Iterator[LiveEnd]:
         """Take in what the site says."""
         match message:
@@ -56,9 +61,9 @@ class Screen:
 
     def show(self, frame: Frame, vehicles: Sequence[InView]) -> None:
         """A frame to be shown, when somebody wants it."""
-        if not (self._watch.on or self._snap):
-            self._held.clear()
-        elif frame.t_ms - self._shown_ms >= 800 / self._config.live_rate:
+        if not self.wanted:
+            return
+        if frame.t_ms - self._shown_ms >= 800 / self._config.live_rate:
             self._shown_ms = frame.t_ms
             self._held.append((frame, self._marks(vehicles) if self._watch.marks else ()))
 

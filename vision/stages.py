@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.facts import Detections, PlateReading
+from vision.plates.grammar import Scores
 from vision.source import Image
 from vision.track import Vote
 
 
 class Detector(Protocol):
-    """Finds vehicles and persons in a BGR picture; boxes in its pixels."""
+    """Finds vehicles and persons in a BGR picture; boxes in its pixels, scores from `threshold` up."""
 
-    def detect(self, frame: Image) -> Detections: ...
+    def detect(self, frame: Image, *, threshold: float | None = None) -> Detections: ...
 
 
 class LocatedPlate(Protocol):
@@ -36,9 +37,11 @@ class Locator(Protocol):
 
 
 class Reader(Protocol):
-    """Reads plates from rectified crops; None where a crop is no plate."""
+    """Reads plates from rectified crops: what it sees of each, and that as a reading, None where it is no plate."""
 
-    def read(self, crops: Sequence[Image]) -> Sequence[PlateReading | None]: ...
+    def scores(self, crops: Sequence[Image]) -> Sequence[Scores]: ...
+
+    def judge(self, scores: Scores, size_px: tuple[int, int]) -> PlateReading | None: ...
 
 
 class Plane(Protocol):
@@ -49,9 +52,13 @@ class Plane(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlateStages:
-    """What reading plates takes. rectify: (frame, corners, rows) to an upright crop; new_vote: begins a pass's vote."""
+    """What reading plates takes.
+
+    rectify: (frame, corners, rows) to an upright crop. worth: of a crop in a vote. new_vote: begins a pass's vote.
+    """
 
     locator: Locator
     reader: Reader
     rectify: Callable[[Image, NDArray[np.float64], int], Image]
+    worth: Callable[[Image], float]
     new_vote: Callable[[], Vote]

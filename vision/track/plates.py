@@ -8,14 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.facts import PlateReading
+from vision.plates.grammar import Scores
 
 
 class Vote(Protocol):
-    """Joins the readings of one plate over a pass."""
+    """Joins what was read of one plate over a pass."""
 
-    def add(self, reading: PlateReading) -> None: ...
+    def add_scores(
+        self, scores: Scores, weight: float = 1.0, corners: tuple[tuple[float, float], ...] = ()
+    ) -> None: ...
 
     def result(self) -> PlateReading | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlateLook:
+    """One look at one plate: what the reader says of it, its corners (4, 2), its crop and what that is worth."""
+
+    t_ms: int
+    corners: NDArray[np.float64]
+    scores: Scores
+    text: str
+    crop: NDArray[np.uint8]
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +45,26 @@ class PlateCrop:
 class PlateSlot:
     """One plate that is being read again and again."""
 
-    __slots__ = ("_vote", "centre", "crop", "crop_ms", "first_ms", "frames", "quality", "seen_ms", "speed", "width")
+    __slots__ = (
+        "_vote",
+        "centre",
+        "crop",
+        "crop_ms",
+        "first_ms",
+        "frames",
+        "seen_ms",
+        "speed",
+        "weight",
+        "width",
+    )
 
-    def __init__(self, vote: Vote, t_ms: int, centre: NDArray[np.float64], width: float) -> None:
+    def __init__(self, vote: Vote, look: PlateLook) -> None:
         self._vote = vote
-        self.first_ms = self.seen_ms = t_ms
-        self.centre, self.width = centre, width
+        self.first_ms = self.seen_ms = self.crop_ms = look.t_ms
+        self.centre, self.width = look.corners.mean(axis=0), plate_width(look.corners)
         self.speed = np.zeros(2)
         self.frames = 0
-        self.crop: NDArray[np.uint8] | None = None
-        self.crop_ms, self.quality = t_ms, 0.0
+        self.crop, self.weight = look.crop, 0.0
 
     @property
     def best(self) -> PlateReading | None:
@@ -60,18 +85,18 @@ class PlateSlot:
         away = np.linalg.norm(centre - (self.centre + self.speed * ahead_s)) / self.width
         return bool(away < (0.8 if self.frames > 1 else 2.0))
 
-    def add(self, t_ms: int, centre: NDArray[np.float64], width: float, reading: PlateReading) -> None:
-        """Another reading of it."""
-        self._vote.add(reading)
-        if t_ms > self.seen_ms:
-            self.speed = (centre - self.centre) / ((t_ms - self.seen_ms) / 1000)
-        self.centre, self.width, self.seen_ms = centre, width, t_ms
+    def add(self, look: PlateLook) -> None:
+        """Another look at it; the best one's picture is kept."""
+        places = tuple((round(float(x), 1), round(float(y), 1)) for x, y in look.corners)
+        self._vote.add_scores(look.scores, look.weight, places)
+        centre = look.corners.mean(axis=0)
+        if look.t_ms > self.seen_ms:
+            self.speed = (centre - self.centre) / ((look.t_ms - self.seen_ms) / 1000)
+        self.centre, self.width, self.seen_ms = centre, plate_width(look.corners), look.t_ms
         self.frames += 1
-
-    def keep_crop(self, t_ms: int, crop: NDArray[np.uint8], quality: float) -> None:
-        """Keep the picture when it is the best so far."""
-        if quality > self.quality:
-            self.crop, self.crop_ms, self.quality = crop, t_ms, quality
+        worth = look.weight * look.scores.plate
+        if worth > self.weight:
+            self.crop, self.crop_ms, self.weight = look.crop, look.t_ms, worth
 
 
 class PlateSlots:
@@ -83,19 +108,18 @@ class PlateSlots:
         self._new_vote = new_vote
         self.slots: list[PlateSlot] = []
 
-    def add(self, t_ms: int, corners: NDArray[np.float64], reading: PlateReading) -> PlateSlot:
-        """Take in one reading at four corners (4, 2); gives the plate it joined."""
-        centre, width = corners.mean(axis=0), plate_width(corners)
-        slot = next((s for s in self.slots if s.near(t_ms, centre, width)), None)
+    def add(self, look: PlateLook) -> None:
+        """Take in one look at a plate."""
+        centre, width = look.corners.mean(axis=0), plate_width(look.corners)
+        slot = next((s for s in self.slots if s.near(look.t_ms, centre, width)), None)
         if slot is None:
-            slot = next((s for s in self.slots if s.best is not None and alike(s.best.text, reading.text)), None)
+            slot = next((s for s in self.slots if s.best is not None and alike(s.best.text, look.text)), None)
         if slot is None:
-            slot = PlateSlot(self._new_vote(), t_ms, centre, width)
+            slot = PlateSlot(self._new_vote(), look)
             self.slots.append(slot)
             if len(self.slots) > self.MOST:
                 self.slots.remove(min(self.slots[:-1], key=lambda s: (s.frames, s.seen_ms)))
-        slot.add(t_ms, centre, width, reading)
-        return slot
+        slot.add(look)
 
     def readings(self, *, final: bool = False) -> tuple[PlateReading, ...]:
         """Best reading per plate, the one with most looks first; at the end also what was seen only once or twice."""
@@ -115,7 +139,7 @@ class PlateSlots:
         return [
             PlateCrop(s.best.text, s.crop_ms, s.crop)
             for s in self.slots
-            if s.crop is not None and s.best is not None and (s.sure or len(self.slots) == 1)
+            if s.best is not None and (s.sure or len(self.slots) == 1)
         ]
 
 

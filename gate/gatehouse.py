@@ -1,6 +1,6 @@
 """The gatehouse: one site's whole chain from facts to findings, pure. Replay, live run and judging again all use it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Protocol
@@ -10,9 +10,10 @@ from gate.fraud.judge import Judge
 from gate.fraud.passage_facts import known_plate, left, valid_ticket
 from gate.fraud.rule import Vehicles
 from gate.history import History
+from gate.net import weights_taken
 from gate.passage.book import PassageBook
 from gate.records import Finding, Passage
-from gate.scale.weighing import WeighingMachine
+from gate.scale.weighing import WeighingMachine, WeighingState
 from gate.site.model import Site
 from gate.site.shapes import site_planes, site_shapes
 from geofence.fence import SiteFence
@@ -54,7 +55,9 @@ class Gatehouse:
         self._machines = {s.id: WeighingMachine(s) for s in site.scales}
         shapes = bool(site.zones or site.boundaries or site.lanes)
         self._book = PassageBook(site.id, {s.id: s.deck for s in site.scales}, shapes_matter=shapes)
-        self._judge = Judge(site, vehicles, history)
+        self._vehicles = vehicles
+        self._history = history or History()
+        self._judge = Judge(site, vehicles, self._history)
         self._asked: dict[str, str] = {}
         self._departed: set[str] = set()
 
@@ -74,6 +77,11 @@ class Gatehouse:
         self._derive(movements, weighings, outcome)
         self._conclude(t_ms, self._book.finish(), [*movements, *weighings], outcome)
         return outcome
+
+    @property
+    def scales(self) -> Mapping[str, WeighingState]:
+        """What each scale is doing now, by scale id."""
+        return {name: machine.state for name, machine in self._machines.items()}
 
     def worker_restarted(self, camera: str) -> None:
         """The camera's keys begin anew."""
@@ -110,7 +118,7 @@ class Gatehouse:
         outcome.facts += [*movements, *weighings]
 
     def _conclude(self, t_ms: int, passages: list[Passage], facts: Sequence[Fact], outcome: Outcome) -> None:
-        ticketed = [self._with_ticket(p, t_ms, outcome) for p in passages]
+        ticketed = [self._with_weights(self._with_ticket(p, t_ms, outcome)) for p in passages]
         looked = any(isinstance(f, Sighting) for f in facts)
         decks = [self._fence.occupancy(t_ms, s.deck) for s in self._site.scales] if looked else []
         outcome.findings += self._judge.take(facts, ticketed, t_ms, decks)
@@ -131,7 +139,11 @@ class Gatehouse:
         for use in uses:
             self._book.present(passage.id, use)
         outcome.facts += uses
-        return _with_uses(passage, uses)
+        return replace(passage, tickets=(*passage.tickets, *uses)) if uses else passage
+
+    def _with_weights(self, passage: Passage) -> Passage:
+        taken = weights_taken(passage, self._history, self._vehicles)
+        return replace(passage, weights=taken) if taken else passage
 
     def _consume(self, passage: Passage, t_ms: int) -> None:
         """A valid ticket is used up once the vehicle has left on it."""
@@ -146,7 +158,3 @@ def _order(fact: Fact) -> tuple[int, str, str]:
     """By time; facts of one instant by kind and the thing they are about."""
     about = getattr(fact, "vehicle", "") or getattr(fact, "scale", "") or getattr(fact, "device", "")
     return fact.t_ms, type(fact).__name__, f"{getattr(fact, 'camera', '')}/{about}"
-
-
-def _with_uses(passage: Passage, uses: Sequence[TicketUse]) -> Passage:
-    return replace(passage, tickets=(*passage.tickets, *uses)) if uses else passage

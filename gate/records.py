@@ -18,6 +18,22 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WeightsTaken:
+    """Gross, tare and net of a visit, kg, as far as they are known.
+
+    tare_source: "weighed" on this visit, "two_weighings" (empty on the way in) or "register".
+    """
+
+    gross_kg: float | None = None
+    tare_kg: float | None = None
+    tare_source: str = ""
+
+    @property
+    def net_kg(self) -> float | None:
+        return None if self.gross_kg is None or self.tare_kg is None else self.gross_kg - self.tare_kg
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """One vehicle's visit to the gate.
 
@@ -37,6 +53,7 @@ class Passage:
     weighings: tuple[Weighing, ...] = ()
     tickets: tuple[TicketUse, ...] = ()
     joins: tuple[str, ...] = ()
+    weights: WeightsTaken | None = None
     closed: bool = False
 
     @property

@@ -47,3 +47,9 @@ def plate_or_unread(passage: Passage) -> tuple[str, str]:
 def valid_ticket(passage: Passage) -> TicketUse | None:
     """The ticket it may leave on."""
     return next((t for t in passage.tickets if t.state == "valid"), None)
+
+
+def e_kg(passage: Passage, site: Site) -> float:
+    """The verification interval of the scale that weighed it, kg."""
+    weighing = weighed(passage)
+    return next((s.e_kg for s in site.scales if weighing is not None and s.id == weighing.scale), 20.0)

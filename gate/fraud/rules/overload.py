@@ -1,6 +1,6 @@
 """Overload (超限): gross weight over the road limit for the vehicle's axles (GB 1589 total mass limits)."""
 
-from gate.fraud.passage_facts import known_plate, plate_or_unread, weighed
+from gate.fraud.passage_facts import e_kg, known_plate, plate_or_unread, weighed
 from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.records import Passage, Severity
 
@@ -13,9 +13,8 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     if weighing is None or weighing.stable_kg is None or axles not in LIMIT_T:
         return None
     limit_t = context.thresholds.get(f"limit_t_{axles}_axles", LIMIT_T[axles])
-    e_kg = next((s.e_kg for s in context.site.scales if s.id == weighing.scale), 20.0)
     over_kg = weighing.stable_kg - limit_t * 1000
-    if over_kg <= 3 * e_kg:
+    if over_kg <= 3 * e_kg(passage, context.site):
         return None
     zh, en = plate_or_unread(passage)
     return Verdict(

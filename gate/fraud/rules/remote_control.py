@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from gate.facts import Weighing
-from gate.fraud.passage_facts import plate_or_unread, weighed
+from gate.fraud.passage_facts import e_kg, plate_or_unread, weighed
 from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.records import Passage, Severity
 from geofence.movement import MovementKind
@@ -16,13 +16,12 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     weighing = weighed(passage)
     if weighing is None:
         return None
-    e_kg = next((s.e_kg for s in context.site.scales if s.id == weighing.scale), 20.0)
     jumps = [
-        _largest_jump(_between(weighing, start, end), context.thresholds["window_ms"], e_kg)
+        _largest_jump(_between(weighing, start, end), context.thresholds["window_ms"], e_kg(passage, context.site))
         for start, end in _still(passage, weighing, context)
     ]
     jump_kg = max(jumps, key=abs, default=0.0)
-    if abs(jump_kg) < context.thresholds["jump_e"] * e_kg:
+    if abs(jump_kg) < context.thresholds["jump_e"] * e_kg(passage, context.site):
         return None
     zh, en = plate_or_unread(passage)
     return Verdict(
@@ -51,7 +50,7 @@ def _between(weighing: Weighing, start_ms: int, end_ms: int) -> Curve:
     return tuple(s for s in weighing.curve if start_ms <= s[0] <= end_ms)
 
 
-def _largest_jump(curve: Curve, window_ms: float, e_kg: float) -> float:
+def _largest_jump(curve: Curve, window_ms: float, division_kg: float) -> float:
     """The largest difference between two flat stretches a window apart; what swings on both sides is no plateau."""
     best = 0.0
     for i, (t_ms, _) in enumerate(curve):
@@ -59,7 +58,7 @@ def _largest_jump(curve: Curve, window_ms: float, e_kg: float) -> float:
         after = [kg for t, kg in curve[i : i + 80] if window_ms <= t - t_ms <= 1.5 * window_ms]
         if len(before) < 3 or len(after) < 3:
             continue
-        if max(before) - min(before) > 2 * e_kg or max(after) - min(after) > 2 * e_kg:
+        if max(before) - min(before) > 2 * division_kg or max(after) - min(after) > 2 * division_kg:
             continue
         best = max(best, median(after) - median(before), key=abs)
     return best

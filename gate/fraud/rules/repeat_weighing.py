@@ -1,6 +1,6 @@
 """Repeat weighing: one load weighed for several tickets, without leaving in between."""
 
-from gate.fraud.passage_facts import known_plate, weighed
+from gate.fraud.passage_facts import e_kg, known_plate, weighed
 from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.history import PastVisit
 from gate.records import Passage, Severity
@@ -11,14 +11,14 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     if weighing is None or weighing.stable_kg is None or not plate:
         return None
     tare_kg = context.vehicles.tare_kg(plate)
-    e_kg = next((s.e_kg for s in context.site.scales if s.id == weighing.scale), 20.0)
     window_ms = context.thresholds["window_h"] * 3_600_000
     since_exit: list[PastVisit] = []
     for visit in context.history.of(plate):
         if passage.start_ms - visit.end_ms <= window_ms and visit.passage != passage.id:
             since_exit = [] if visit.left else [*since_exit, visit]
     loaded = tare_kg is None or weighing.stable_kg > tare_kg * context.thresholds["loaded_share"]
-    same = [v for v in since_exit if v.stable_kg is not None and abs(v.stable_kg - weighing.stable_kg) <= e_kg]
+    within_kg = e_kg(passage, context.site)
+    same = [v for v in since_exit if v.stable_kg is not None and abs(v.stable_kg - weighing.stable_kg) <= within_kg]
     if not same or not loaded or tare_kg is None:
         return None
     return Verdict(

@@ -2,7 +2,7 @@
 
 import statistics
 
-from gate.fraud.passage_facts import known_plate, left, weighed
+from gate.fraud.passage_facts import e_kg, known_plate, left, weighed
 from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.records import Passage, Severity
 
@@ -20,9 +20,12 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     usual_kg = statistics.median(known_kg)
     spread_kg = 1.4826 * statistics.median(abs(k - usual_kg) for k in known_kg)  # MAD as a standard deviation
     over_kg = weighing.stable_kg - usual_kg
-    e_kg = next((s.e_kg for s in context.site.scales if s.id == weighing.scale), 20.0)
-    limit_kg = max(context.thresholds["least_kg"], context.thresholds["share"] * usual_kg, 3 * e_kg)
-    limit_kg = max(limit_kg, context.thresholds["robust_z"] * spread_kg)
+    limit_kg = max(
+        context.thresholds["least_kg"],
+        context.thresholds["share"] * usual_kg,
+        context.thresholds["robust_z"] * spread_kg,
+        3 * e_kg(passage, context.site),
+    )
     # A loaded truck entering is no padded tare: beyond this share it is a load, which other rules judge.
     if not limit_kg < over_kg < context.thresholds["load_share"] * usual_kg:
         return None

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from gate.facts import Fact, TicketUse, Weighing, WeightSample
 from gate.fraud.judge import Judge
+from gate.history import History
+from gate.net import weights_taken
 from gate.records import Finding, Passage
 from gate.site import parse_site
 from gate.site.model import Site
@@ -98,7 +100,8 @@ def passage(**fields: object) -> Passage:
         (weighing(),),
         (ticket(),),
     )
-    return replace(honest, **fields)  # type: ignore[arg-type]
+    changed = replace(honest, **fields)  # type: ignore[arg-type]
+    return replace(changed, weights=weights_taken(changed, History(), Register({PLATE: {"tare_kg": 15_000.0}})))
 
 
 def at(t_s: float) -> int:

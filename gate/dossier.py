@@ -1,0 +1,152 @@
+"""The evidence of one passage: what is gathered while the facts are at hand, and sealed when the footage is there."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from gate.evidence.draft import BundleDraft, Clip, Gap, ModelUse, PlateCrop, RuleUse
+from gate.evidence.store import EvidenceStore, SealedBundle
+from gate.facts import Fact, WeightSample
+from gate.fraud.judge import active_rules
+from gate.records import Finding, Passage
+from gate.scale.stability import Stability
+from gate.site.model import Scale, Site
+from vision.errors import SourceError
+from vision.facts import PlateColour, Sighting
+from vision.overlay import Overlay, OverlayState, WeightAt, WeightTimeline
+from vision.record import burn_in, cut
+from vision.source import Frame
+
+PRE_ROLL_MS = 3_000
+POST_ROLL_MS = 3_000
+SOFTWARE = f"gatewarden {version('gatewarden')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything about one closed passage but its footage. Travels to the process that seals it.
+
+    facts: of the passage's time with pre- and post-roll. crops: pictures of its plates, PNG.
+    """
+
+    passage: Passage
+    findings: tuple[Finding, ...]
+    facts: tuple[Fact, ...]
+    crops: tuple[PlateCrop, ...] = ()
+
+    @property
+    def span_ms(self) -> tuple[int, int]:
+        """From and to, with pre- and post-roll."""
+        return self.passage.start_ms - PRE_ROLL_MS, self.passage.end_ms + POST_ROLL_MS
+
+
+def seal(
+    dossier: Dossier,
+    site: Site,
+    *,
+    footage: Mapping[str, Path],
+    models: Mapping[str, str],
+    store: EvidenceStore,
+    sealed_ms: int,
+) -> SealedBundle:
+    """Cut the clips, burn the weight into a copy of each, and seal all of it.
+
+    footage: where each camera's packets are recorded. models: SHA-256 by name. A camera without footage of the time
+    becomes a gap that says why. Raises EvidenceError when the store cannot take the bundle.
+    """
+    with tempfile.TemporaryDirectory(prefix="gatewarden-") as folder:
+        clips, gaps = _clips(dossier, site, footage, Path(folder))
+        draft = BundleDraft(
+            software=SOFTWARE,
+            passage=dossier.passage,
+            findings=dossier.findings,
+            frames=tuple(f for f in dossier.facts if isinstance(f, WeightSample)),
+            facts=tuple(f for f in dossier.facts if not isinstance(f, WeightSample)),
+            clips=tuple(clips),
+            crops=dossier.crops,
+            rules=tuple(RuleUse(a.rule.id, a.rule.version, a.thresholds) for a in active_rules(site)),
+            models=tuple(ModelUse(name, digest) for name, digest in sorted(models.items())),
+            gaps=tuple(gaps),
+            cameras=_cameras(dossier),
+        )
+        return store.seal(draft, sealed_ms)
+
+
+def _cameras(dossier: Dossier) -> tuple[str, ...]:
+    """The cameras that saw the vehicle."""
+    return tuple(sorted({v.rsplit(":", 1)[0] for v in dossier.passage.vehicles}))
+
+
+def _clips(dossier: Dossier, site: Site, footage: Mapping[str, Path], folder: Path) -> tuple[list[Clip], list[Gap]]:
+    clips: list[Clip] = []
+    gaps: list[Gap] = []
+    start_ms, end_ms = dossier.span_ms
+    for camera in _cameras(dossier):
+        try:
+            original = cut(footage[camera], start_ms, end_ms, folder / f"{camera}.mp4")
+        except (SourceError, KeyError) as error:
+            gaps.append(Gap(camera, start_ms, end_ms, f"no footage: {error}"))
+            continue
+        burned = folder / f"{camera}-burned.mp4"
+        overlay = Overlay(site.language, site.timezone)
+        burn_in(original.path, original.start_ms, burned, overlay, _Captions(dossier, site, camera))
+        clips.append(Clip(original.path, camera, original.start_ms, original.end_ms))
+        clips.append(Clip(burned, camera, original.start_ms, original.end_ms, "burned"))
+        gaps += [Gap(camera, a, b, "no footage in between") for a, b in original.gaps]
+    return clips, gaps
+
+
+class _Captions:
+    """What is written into each picture of one camera's clip: the weight of the picture's own instant."""
+
+    def __init__(self, dossier: Dossier, site: Site, camera: str) -> None:
+        passage = dossier.passage
+        scale = _scale_shown(site, passage)
+        self._passage = passage
+        self._site = site.name.in_language(site.language)
+        self._camera = next(c.name.in_language(site.language) for c in site.cameras if c.id == camera)
+        self._weights = timeline(dossier.facts, scale) if scale else WeightTimeline()
+        self._taken_ms = next((w.stable_ms for w in reversed(passage.weighings) if w.stable_ms is not None), None)
+        self._ticket = next((t for t in passage.tickets if t.state == "valid"), None)
+        mine = (f for f in dossier.facts if isinstance(f, Sighting) and f.vehicle in passage.vehicles and f.plates)
+        self._read_ms = next((f.t_ms for f in mine), passage.end_ms)
+
+    def __call__(self, frame: Frame) -> OverlayState:
+        """The state of one frame: nothing is shown before it was known."""
+        t_ms, passage = frame.t_ms, self._passage
+        weight = self._weights.at(t_ms)
+        plate = passage.plates[0] if passage.plates and t_ms >= self._read_ms else None
+        taken = passage.weights if self._taken_ms is not None and t_ms >= self._taken_ms else None
+        return OverlayState(
+            t_ms=t_ms,
+            site=self._site,
+            camera=self._camera,
+            plate=plate.text if plate else "",
+            plate_colour=plate.colour if plate else PlateColour.YELLOW,
+            ticket=self._ticket.ticket if self._ticket and t_ms >= self._ticket.t_ms else "",
+            weight_kg=weight.kg if weight else None,
+            stable=weight.stable if weight else None,
+            gross_kg=taken.gross_kg if taken else None,
+            tare_kg=taken.tare_kg if taken else None,
+            net_kg=taken.net_kg if taken else None,
+        )
+
+
+def timeline(facts: Sequence[Fact], scale: Scale) -> WeightTimeline:
+    """One scale's readings by time, each with whether the weight was stable then."""
+    weights, stability = WeightTimeline(), Stability(scale.e_kg)
+    for fact in facts:
+        if isinstance(fact, WeightSample) and fact.scale == scale.id:
+            may = fact.stable is not False and not fact.overload
+            weights.add(
+                WeightAt(fact.t_ms, fact.kg, stability.update(fact.t_ms, fact.kg, may_be_stable=may) is not None)
+            )
+    return weights
+
+
+def _scale_shown(site: Site, passage: Passage) -> Scale | None:
+    """The scale the vehicle was weighed on, else the site's first."""
+    used = {w.scale for w in passage.weighings}
+    return next((s for s in site.scales if s.id in used), site.scales[0] if site.scales else None)

@@ -40,6 +40,7 @@ class Chain:
         self.ledger = Ledger()
         self.tip = NO_DIGEST
         self.tip_ms = 0
+        self.last_kind = ""
         self.frontier = Frontier()
         self.key_lines: list[bytes] = []
         self._bytes_read = 0
@@ -162,6 +163,7 @@ class Chain:
             raise EvidenceError(f"{self._path}, line {number + 1}: {error}") from error
         self.tip = sha256(line)
         self.tip_ms = body["t_ms"]
+        self.last_kind = body["kind"]
         self.frontier.add(leaf_hash(line))
 
     def _cut_unfinished(self) -> int:

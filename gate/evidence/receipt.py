@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from gate.errors import EvidenceError
 from gate.evidence.chain import HEAD_FORMAT
-from gate.evidence.keys import fingerprint
+from gate.evidence.keys import KeyRing, fingerprint
 from gate.evidence.lineage import CHAIN_FORMAT, Lineage
 from gate.evidence.merkle import consistent
-from gate.evidence.statement import read_statement, sign, verified
+from gate.evidence.statement import read_statement, verified
 from gate.facts import canonical_json
 
 RECEIPT_FORMAT = "gatewarden-receipt/1"
@@ -34,8 +32,16 @@ class HubMemory:
 
     def head(self) -> dict[str, Any]:
         """The head that receipt is for."""
-        head: dict[str, Any] = read_statement(self.receipt.encode(), RECEIPT_FORMAT).body["head"]
+        head: dict[str, Any] = self._body()["head"]
         return head
+
+    @property
+    def received_ms(self) -> int:
+        """The hub's time when it accepted that head."""
+        return int(self._body()["received_ms"])
+
+    def _body(self) -> dict[str, Any]:
+        return read_statement(self.receipt.encode(), RECEIPT_FORMAT).body
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def key_lineage(keys: Sequence[str], site: str) -> Lineage:
     return lineage
 
 
-def counter_sign(memory: HubMemory | None, sent: SentHead, hub_key: Ed25519PrivateKey, received_ms: int) -> HubMemory:
+def counter_sign(memory: HubMemory | None, sent: SentHead, hub_keys: KeyRing, received_ms: int) -> HubMemory:
     """Check a site's head against what the hub remembers, and counter-sign it; the new memory holds the receipt.
 
     memory: None for a site's first head, whose first key is then believed: compare its fingerprint with paper.
@@ -74,16 +80,16 @@ def counter_sign(memory: HubMemory | None, sent: SentHead, hub_key: Ed25519Priva
         if sent.keys[: len(memory.keys)] != memory.keys:
             raise ForkError(f"site {sent.site}: key entries differ from those sent before")
         _check_consistent(memory.head(), head.body, sent)
-    public = hub_key.public_key().public_bytes_raw()
+    name = hub_keys.fingerprints[0]
     body = {
         "format": RECEIPT_FORMAT,
         "head": head.body,
         "head_signature": head.signature.hex(),
-        "hub_key": fingerprint(public),
-        "hub_public_key": public.hex(),
+        "hub_key": name,
+        "hub_public_key": hub_keys.public_key(name).hex(),
         "received_ms": received_ms,
     }
-    return HubMemory(sent.keys, sign(body, hub_key).raw.decode())
+    return HubMemory(sent.keys, hub_keys.sign(body, name).raw.decode())
 
 
 def read_receipt(raw: bytes, lineage: Lineage) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -83,7 +83,8 @@ class Problem:
         """One line for a person."""
         _, zh, en = _SAYINGS[self.code]
         where = " ".join(part for part in (self.file, self.field and f"[{self.field}]", self.link) if part)
-        return f"{where}: {zh if language == 'zh' else en}{f' ({self.detail})' if self.detail else ''}"
+        text = (zh if language == "zh" else en) + (f" ({self.detail})" if self.detail else "")
+        return f"{where}: {text}" if where else text
 
     def to_json(self) -> dict[str, str]:
         return {

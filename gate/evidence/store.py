@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -38,6 +38,7 @@ from gate.evidence.statement import Statement, read_statement, sha256
 from gate.facts import canonical_json
 
 _log = structlog.get_logger()
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,11 @@ class EvidenceStore:
             entry = prepare(chain)
             chain.commit(entry)
             return entry
+
+    def with_chain(self, read: Callable[[Chain], Result]) -> Result:
+        """What `read` finds in the chain while nobody else can write to it."""
+        with self._appending() as chain:
+            return read(chain)
 
     def head(self) -> Statement:
         """The site's signed head, for the hub. Raises EvidenceError while the chain is empty."""

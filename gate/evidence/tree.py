@@ -10,6 +10,10 @@ from typing import IO, Protocol
 from gate.errors import EvidenceError
 
 
+class DamagedArchiveError(EvidenceError):
+    """A zip archive that cannot be read any more."""
+
+
 class Tree(Protocol):
     """Read-only files by path, with '/' between folders. sizes: bytes of every regular file; odd: paths of what is
     neither a regular file nor a folder (links, devices), or stands twice."""
@@ -91,7 +95,9 @@ def open_tree(path: Path) -> Iterator[Tree]:
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise EvidenceError(f"{path}: no folder and no readable zip archive ({error})") from error
+        if path.suffix.lower() == ".zip":
+            raise DamagedArchiveError(f"no readable zip archive: {error}") from error
+        raise EvidenceError(f"{path}: no folder and no zip archive") from error
     with archive:
         yield Archive(archive, path.stem)
 

@@ -22,7 +22,7 @@ from gate.evidence.receipt import read_receipt
 from gate.evidence.report import Problem, Report
 from gate.evidence.sealed import BUNDLE, CASE, ENTRY_FILE, KEYS_FILE, SEAL_FILE, Checked, Kind, check_sealed
 from gate.evidence.statement import Statement, read_statement
-from gate.evidence.tree import Tree, folders, open_tree, read
+from gate.evidence.tree import DamagedArchiveError, Tree, folders, open_tree, read
 
 _STORE_FILES = frozenset({CHAIN_FILE, HEAD_FILE, "lock"})
 
@@ -39,22 +39,11 @@ def verify(
     from the hub itself, against a store rolled back as a whole. roots: certificates of time servers to trust.
     Raises EvidenceError when there is nothing of the kind at the path.
     """
-    with open_tree(path) as tree, ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
-        top = _top(tree)
-        is_case = top + CASE.manifest_file in tree.sizes
-        if top + CHAIN_FILE in tree.sizes or (top + HEAD_FILE in tree.sizes and not is_case):
-            scene = _Scene(tree, top, pool, Report("store"))
-            file, lineage = _verify_store(scene, receipts, roots)
-        elif is_case:
-            scene = _Scene(tree, top, pool, Report("case"))
-            file, lineage = _verify_case(scene)
-        elif any(top + name in tree.sizes for name in (BUNDLE.manifest_file, SEAL_FILE, ENTRY_FILE)):
-            scene = _Scene(tree, top, pool, Report("bundle"))
-            file, lineage = _verify_bundle(scene)
-        else:
-            raise EvidenceError(f"{path}: holds no bundle, no store and no exported case")
-    _identify(scene.report, lineage, fingerprint, file)
-    return scene.report
+    try:
+        with open_tree(path) as tree, ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+            return _verify(_Scene(tree, _top(tree), pool, Report("")), fingerprint, receipts, roots)
+    except DamagedArchiveError as error:
+        return Report("archive", problems=[Problem("unreadable", path.name, detail=str(error))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +67,34 @@ class _Scene:
             self.report.add([Problem("gap", self.top + prefix + kind.manifest_file, "gaps", detail=detail)])
         return checked
 
+    def holds(self, *names: str) -> bool:
+        """Whether any of these files is there, or for a name with '/' at its end anything in that folder."""
+        paths = self.tree.sizes
+        return any(
+            any(p.startswith(self.top + n) for p in paths) if n.endswith("/") else self.top + n in paths for n in names
+        )
+
     def content(self, name: str) -> bytes | None:
         """A file's bytes, None where it is absent."""
         path = self.top + name
         return read(self.tree, path) if path in self.tree.sizes else None
+
+
+def _verify(
+    scene: _Scene, fingerprint: str | None, receipts: Sequence[str], roots: Sequence[x509.Certificate]
+) -> Report:
+    is_case, report = scene.holds(CASE.manifest_file), scene.report
+    is_store = scene.holds(CHAIN_FILE) or (not is_case and scene.holds(HEAD_FILE, "bundles/"))
+    if is_store:
+        report.kind, (file, lineage) = "store", _verify_store(scene, receipts, roots)
+    elif is_case:
+        report.kind, (file, lineage) = "case", _verify_case(scene)
+    elif scene.holds(BUNDLE.manifest_file, SEAL_FILE, ENTRY_FILE):
+        report.kind, (file, lineage) = "bundle", _verify_bundle(scene)
+    else:
+        raise EvidenceError(f"{scene.tree.name}: holds no bundle, no store and no exported case")
+    _identify(report, lineage, fingerprint, file)
+    return report
 
 
 def _top(tree: Tree) -> str:

@@ -501,7 +501,8 @@ const GatewardenVerify = (() => {
     const top = !marks.some((m) => files.has(m)) && inner.length === 1 && marks.some((m) => files.has(`${inner[0]}/${m}`)) ? `${inner[0]}/` : "";
     const has = (mark) => files.has(top + mark);
     let found;
-    if (has("chain.jsonl") || (has("head.json") && !has("case.json"))) [scene.report.kind, found] = ["store", await verifyStore(scene, top)];
+    const holdsBundles = [...files.keys()].some((path) => path.startsWith(`${top}bundles/`));
+    if (has("chain.jsonl") || (!has("case.json") && (has("head.json") || holdsBundles))) [scene.report.kind, found] = ["store", await verifyStore(scene, top)];
     else if (has("case.json")) [scene.report.kind, found] = ["case", await verifyCase(scene, top)];
     else if (marks.some(has)) [scene.report.kind, found] = ["bundle", await verifyBundle(scene, top, name)];
     else return null;
@@ -569,7 +570,7 @@ const GatewardenVerify = (() => {
 
   function say(problem, language) {
     const where = [problem.file, problem.field && `[${problem.field}]`, problem.link].filter(Boolean).join(" ");
-    return `${where}: ${window.GATEWARDEN_WORDS[problem.code][language]}${problem.detail ? ` (${problem.detail})` : ""}`;
+    return `${where && `${where}: `}${window.GATEWARDEN_WORDS[problem.code][language]}${problem.detail ? ` (${problem.detail})` : ""}`;
   }
 
   const TEXT = {

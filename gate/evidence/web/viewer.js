@@ -173,7 +173,7 @@
 
   function niceTop(kg) {
     const unit = 10 ** Math.floor(Math.log10(kg));
-    return [1, 2, 2.5, 5, 10].map((f) => f * unit).find((v) => v >= kg * 1.05) ?? unit * 20;
+    return [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10].map((f) => f * unit).find((v) => v >= kg * 1.05) ?? unit * 20;
   }
 
   function drawAxes(c, x, y, top, width, height) {
@@ -241,7 +241,7 @@
     if (b.tickets.length) parts.push(make("h3", { textContent: t.tickets }), table([t.ticket, t.plate, t.product, t.tonnes, t.state], b.tickets.map((k) => [k.ticket, k.plate, k.product, k.tonnes, k.state])));
     if (b.slip) parts.push(make("h3", { textContent: t.slip }), table(["", ""], Object.entries(b.slip)));
     parts.push(make("h3", { textContent: t.record }), table(["", ""], record(b)));
-    parts.push(make("h3", { textContent: t.files }), table([t.path, t.size, "SHA-256"], b.files.map((f) => [f.path, f.size, f.sha256]), 2));
+    parts.push(make("h3", { textContent: t.files }), table([t.path, t.size, "SHA-256"], b.files.map((f) => [f.path.slice(`bundles/${b.name}/`.length), f.size, f.sha256]), 2));
     byId("details").replaceChildren(...parts);
   }
 

@@ -63,9 +63,12 @@ def _row(name: str, locate: Locate, read: Read, data: Path) -> dict[str, Any]:
     for folder, scenes in (("easypr", easypr(data)), ("ccpd50", ccpd(data))):
         tally, took = measure(scenes, locate, read)
         row |= {
-            f"{folder}_read": [tally.read, tally.plates], f"{folder}_found": [tally.found, tally.plates],
-            f"{folder}_read_share": round(tally.read / max(tally.plates, 1), 4), f"{folder}_extra": tally.extra,
-            f"{folder}_ms_median": round(took, 2), f"{folder}_missed": tally.missed,
+            f"{folder}_read": [tally.read, tally.plates],
+            f"{folder}_found": [tally.found, tally.plates],
+            f"{folder}_read_share": round(tally.read / max(tally.plates, 1), 4),
+            f"{folder}_extra": tally.extra,
+            f"{folder}_ms_median": round(took, 2),
+            f"{folder}_missed": tally.missed,
         }
     crops = sorted((data / "plates/not_plates").glob("*.*"))
     pictures = [picture for picture in (cv2.imread(str(path)) for path in crops) if picture is not None]

@@ -1,0 +1,51 @@
+"""Training of the plate detector: `gatewarden models train plate-detector`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from models.detectors.card import PLATES
+from models.detectors.export import export
+from models.detectors.loop import Batch, fit
+from models.detectors.net import DetectorNet, NetSpec
+from models.detectors.plate_scenes import PlateScenes
+from models.detectors.plate_targets import cells, plate_loss, targets
+from models.detectors.prepare import prepare
+from models.registry import TrainingJob
+
+SPEC = NetSpec(widths=(16, 24, 48, 80, 112), depths=(2, 2, 3), neck=48, classes=2, values=8)
+SIZE = 320
+BATCH = 32
+
+
+class _Stream(IterableDataset[Batch]):
+    """Batches of composed scenes, one stream a worker, from the job's seed."""
+
+    def __init__(self, scenes: PlateScenes, seed: int) -> None:
+        self._scenes, self._seed = scenes, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        cv2.setNumThreads(1)
+        torch.set_num_threads(1)
+        worker = get_worker_info()
+        rng = np.random.default_rng([self._seed, 0 if worker is None else worker.id])
+        strides = torch.from_numpy(np.tile(cells(SIZE, SIZE)[1], (BATCH, 1)))
+        while True:
+            scenes = [self._scenes.scene(rng) for _ in range(BATCH)]
+            aims = [targets(scene, SIZE) for scene in scenes]
+            pictures = torch.from_numpy(np.stack([scene.picture for scene in scenes]))
+            yield (pictures, *(torch.from_numpy(np.stack(part)) for part in zip(*aims, strict=True)), strides)
+
+
+def train(job: TrainingJob) -> Path:
+    """Train the plate detector; gives the ONNX file, its card beside it."""
+    torch.manual_seed(job.seed)
+    pictures, crops = prepare(job.data, job.out, job.threads)
+    stream = _Stream(PlateScenes(job.data, pictures, crops, SIZE), job.seed + int(job.resume) * 1000)
+    batches = iter(DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6))
+    net = fit(DetectorNet(SPEC), batches, plate_loss, job, peak_rate=2.5e-3)
+    return export(net, job, PLATES)

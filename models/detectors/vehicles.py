@@ -1,0 +1,63 @@
+"""Training of the vehicle detector: `gatewarden models train vehicle-detector`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from models.detectors.card import ROADS
+from models.detectors.export import export
+from models.detectors.loop import Batch, fit
+from models.detectors.net import DetectorNet, NetSpec
+from models.detectors.plate_targets import cells
+from models.detectors.prepare import prepare
+from models.detectors.road_labels import CLASSES, RoadLabels
+from models.detectors.road_loss import road_loss
+from models.detectors.road_scenes import RoadScenes
+from models.registry import TrainingJob
+
+SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 3, 2), neck=48, classes=len(CLASSES), values=4)
+SIZE = 288
+BATCH = 24
+MOST_OBJECTS = 96
+
+
+class _Stream(IterableDataset[Batch]):
+    """Batches of composed scenes, one stream a worker, from the job's seed."""
+
+    def __init__(self, scenes: RoadScenes, seed: int) -> None:
+        self._scenes, self._seed = scenes, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        cv2.setNumThreads(1)
+        torch.set_num_threads(1)
+        worker = get_worker_info()
+        rng = np.random.default_rng([self._seed, 0 if worker is None else worker.id])
+        centres, strides = (torch.from_numpy(np.stack([part] * BATCH)) for part in cells(SIZE, SIZE))
+        while True:
+            scenes = [self._scenes.scene(rng) for _ in range(BATCH)]
+            pictures = torch.from_numpy(np.stack([picture for picture, _ in scenes]))
+            yield pictures, torch.from_numpy(np.stack([_table(labels) for _, labels in scenes])), centres, strides
+
+
+def _table(labels: RoadLabels) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    table = np.full((MOST_OBJECTS, 5), -1, np.float32)
+    kinds = np.concatenate([labels.kinds, np.full(len(labels.ignored), -2)])
+    rows = np.column_stack([kinds, np.concatenate([labels.boxes, labels.ignored])])[:MOST_OBJECTS]
+    table[: len(rows)] = rows
+    return table
+
+
+def train(job: TrainingJob) -> Path:
+    """Train the vehicle detector; gives the ONNX file, its card beside it."""
+    torch.manual_seed(job.seed)
+    pictures, _ = prepare(job.data, job.out, job.threads)
+    rendered = job.out / "rendered"
+    scenes = RoadScenes(job.data, pictures, SIZE, rendered if rendered.is_dir() else None)
+    stream = _Stream(scenes, job.seed + int(job.resume) * 1000)
+    batches = iter(DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6))
+    net = fit(DetectorNet(SPEC), batches, road_loss, job, peak_rate=2e-3)
+    return export(net, job, ROADS)

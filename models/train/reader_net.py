@@ -50,21 +50,28 @@ class _Residual(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Plain multi-head attention, written out so that it exports to few, fast operators."""
+    """Plain multi-head attention, written out so that it exports to few, fast operators without dynamic shapes."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
 
-    def forward(self, query: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        n, places, width = query.shape
-        split = width // HEADS
-        q = self.query(query).reshape(n, places, HEADS, split).transpose(1, 2)
-        k = self.key(memory).reshape(n, -1, HEADS, split).permute(0, 2, 3, 1)
-        v = self.value(memory).reshape(n, -1, HEADS, split).transpose(1, 2)
-        weights = (q @ k * split**-0.5).softmax(-1)
-        mixed = (weights @ v).transpose(1, 2).reshape(n, places, width)
+    def forward(self, query: Tensor, keys: Tensor, values: Tensor, places: int) -> tuple[Tensor, Tensor]:
+        """query: (N, places, W), or (1, places, W) for all alike; keys, values: (N, tokens, W), already projected."""
+        split = WIDTH // HEADS
+        q = (self.query(query) * split**-0.5).reshape(-1, places, HEADS, split).transpose(1, 2)
+        k = keys.unflatten(-1, (HEADS, split)).permute(0, 2, 3, 1)
+        v = values.unflatten(-1, (HEADS, split)).transpose(1, 2)
+        weights = (q @ k).softmax(-1)
+        mixed = (weights @ v).transpose(1, 2).reshape(-1, places, WIDTH)
         return self.out(mixed), weights
+
+
+def _project(tokens: Tensor, *layers: nn.Linear) -> tuple[Tensor, ...]:
+    """Several linear layers of the same tokens as one multiplication."""
+    weight = torch.cat([layer.weight for layer in layers])
+    bias = torch.cat([layer.bias for layer in layers])
+    return functional.linear(tokens, weight, bias).split([layer.out_features for layer in layers], -1)
 
 
 class _Mixer(nn.Module):
@@ -78,7 +85,8 @@ class _Mixer(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         normal = self.before(tokens)
-        tokens = tokens + self.attention(normal, normal)[0]
+        keys, values = _project(normal, self.attention.key, self.attention.value)
+        tokens = tokens + self.attention(normal, keys, values, GRID[0] * GRID[1] // _POOL)[0]
         return tokens + self.feed(self.between(tokens))
 
 
@@ -89,10 +97,11 @@ class _Decoder(nn.Module):
         self.among, self.across = _Attention(width), _Attention(width)
         self.feed = nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(inplace=True), nn.Linear(2 * width, width))
 
-    def forward(self, slots: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, slots: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         normal = self.before(slots)
-        slots = slots + self.among(normal, normal)[0]
-        found, weights = self.across(self.between(slots), memory)
+        own_keys, own_values = _project(normal, self.among.key, self.among.value)
+        slots = slots + self.among(normal, own_keys, own_values, SLOTS + 1)[0]
+        found, weights = self.across(self.between(slots), keys, values, SLOTS + 1)
         slots = slots + found
         return slots + self.feed(self.after(slots)), weights
 
@@ -123,13 +132,15 @@ class ReaderNet(nn.Module):
     def _read(self, features: Tensor) -> Output:
         pooled = functional.avg_pool2d(features, (1, _POOL))
         mixed = self.mixer(pooled.flatten(2).transpose(1, 2) + self.coarse_place)
-        spread = mixed.transpose(1, 2).reshape(-1, WIDTH, GRID[0], GRID[1] // _POOL, 1)
-        spread = spread.expand(-1, -1, -1, -1, _POOL).reshape(-1, WIDTH, *GRID)
-        memory = (features + spread).flatten(2).transpose(1, 2) + self.place
-        slots = self.slots.expand(features.shape[0], -1, -1)
-        weights = memory
-        for decoder in self.decoders:
-            slots, weights = decoder(slots, memory)
+        coarse = mixed.transpose(1, 2).reshape(-1, WIDTH, GRID[0] * GRID[1] // _POOL, 1)
+        fine = features.reshape(-1, WIDTH, GRID[0] * GRID[1] // _POOL, _POOL) + coarse
+        memory = fine.flatten(2).transpose(1, 2) + self.place
+        first, second = self.decoders
+        keys_and_values = _project(
+            memory, first.across.key, first.across.value, second.across.key, second.across.value
+        )
+        slots, _ = first(self.slots, *keys_and_values[:2])
+        slots, weights = second(slots, *keys_and_values[2:])
         slots = self.norm(slots)
         text = self.text(slots[:, :SLOTS])
         colour, rows, plate, corners = self.whole(slots[:, SLOTS]).split((len(COLOURS), 2, 1, 8), -1)

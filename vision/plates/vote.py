@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.facts import PlateReading
-from vision.plates.grammar import BLANK, COLOURS, INDEX, SLOTS, Scores, decode
+from vision.plates.grammar import BLANK, COLOURS, INDEX, PROVINCES, SLOTS, Scores, decode
 from vision.plates.read import reading_of
 
 MAX_VOTES = 48
@@ -20,6 +20,8 @@ EARLY_CONFIDENCE = 0.95
 EARLY_FRAMES = 3
 MOST_LOOKS = 4.0
 _FLOOR = -12.0
+# Pairs taken for each other, side by side.
+_CONFUSED = "0D8B2Z5S1T4AUVMN6GPREFC9XYWH7L豫冀皖粤京琼苏赣浙湘挂学"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,23 +98,35 @@ def independent_looks(weights: NDArray[np.float64]) -> float:
 
 
 def scores_of(said: PlateReading) -> Scores:
-    """Scores that would be read as `said`; the runner-up takes most of what is left where it differs."""
+    """Scores that would be read as `said`. Most of each character's doubt goes to one rival, as it does in the network:
+    to the runner-up's where that differs, else to the character it is usually taken for.
+    """
     text = np.empty((SLOTS, len(INDEX)))
     for slot in range(SLOTS):
         character = said.text[slot] if slot < len(said.text) else BLANK
         known = said.char_confidences[slot] if slot < len(said.char_confidences) else max(said.confidence, 0.5)
         sure = float(np.clip(known, 1e-4, 1 - 1e-4))
-        rest = np.full(len(INDEX), (1 - sure) / (len(INDEX) - 1))
         rival = said.second[slot] if said.second is not None and slot < len(said.second) else character
-        if rival != character and rival in INDEX:
-            rest *= 0.1
-            rest[INDEX[rival]] += 0.9 * (1 - sure)
+        if rival == character or rival not in INDEX:
+            rival = _usual_rival(character)
+        against = min(0.7 * (1 - sure), 0.9 * sure)
+        rest = np.full(len(INDEX), (1 - sure - against) / (len(INDEX) - 2))
+        rest[INDEX[rival]] = against
         rest[INDEX.get(character, 0)] = sure
         text[slot] = np.log(rest)
     colour = np.full(len(COLOURS), np.log(0.1 / (len(COLOURS) - 1)))
     colour[COLOURS.index(said.colour)] = np.log(0.9)
     rows = np.log(np.array([0.95, 0.05] if said.rows == 1 else [0.05, 0.95]))
     return Scores(text, colour, rows, 1.0, np.zeros((4, 2)))
+
+
+def _usual_rival(character: str) -> str:
+    place = _CONFUSED.find(character)
+    if character and place >= 0:
+        return _CONFUSED[place ^ 1]
+    if character in PROVINCES and character:
+        return PROVINCES[(PROVINCES.index(character) + 1) % len(PROVINCES)]
+    return "8" if character else "1"
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:

@@ -1,0 +1,130 @@
+"""The yard's floor as one picture: asphalt, gravel, tyre tracks, coal dust and the paint the site file implies."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from calibration_rigs import textures
+from calibration_rigs.layout import Layout
+
+Mask = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A square of ground and the picture that covers it; north is up."""
+
+    x0: float
+    y1: float
+    side_m: float
+    size_px: int
+
+    def pixels(self, points: ArrayLike) -> NDArray[np.int32]:
+        p = np.asarray(points, dtype=np.float64)
+        scale = self.size_px / self.side_m
+        return np.round(np.stack([(p[:, 0] - self.x0) * scale, (self.y1 - p[:, 1]) * scale], axis=1)).astype(np.int32)
+
+    @property
+    def px_per_m(self) -> float:
+        return self.size_px / self.side_m
+
+
+def patches_of(layout: Layout, size_px: tuple[int, int]) -> tuple[Patch, Patch]:
+    """A sharp patch round decks, gates and cameras, and a coarse one round everything."""
+    points = [c for d in layout.decks for c in d.outline().exterior.coords[:4]]
+    points += [p for b in layout.boundaries for g in b.gates for p in (g.start, g.end)]
+    points += [tuple(v.centre[:2]) for v in layout.views.values()]
+    near = np.array(points)
+    middle, side = (near.max(axis=0) + near.min(axis=0)) / 2, min(60.0, float(np.ptp(near, axis=0).max()) + 12.0)
+    return (
+        Patch(middle[0] - side / 2, middle[1] + side / 2, side, size_px[0]),
+        Patch(middle[0] - 130, middle[1] + 130, 260.0, size_px[1]),
+    )
+
+
+def ground_picture(patch: Patch, layout: Layout, rng: np.random.Generator, wet: float = 0.0) -> textures.Picture:
+    """The floor of one patch, RGB. wet: 0 dry to 1 soaked, darker and bluer."""
+    size = (patch.size_px, patch.size_px)
+    metre = patch.px_per_m
+    grain = textures.asphalt(patch.size_px, rng)
+    road = _road(patch, layout)
+    soil = np.float32(1) + 0.12 * textures.noise(size, 6 * metre, rng, 5) + 0.10 * rng.standard_normal(size, np.float32)
+    colour = textures.tinted(grain, (118, 117, 114)).astype(np.float32)
+    colour = road[..., None] * colour + (1 - road[..., None]) * soil[..., None] * np.array((128, 114, 96), np.float32)
+    dust = np.clip(0.16 + 0.14 * textures.noise(size, 9 * metre, rng, 4), 0, 0.55)
+    dust = np.clip(dust + 0.30 * _tracks(patch, layout) * (0.8 + 0.2 * textures.noise(size, 2 * metre, rng, 3)), 0, 0.8)
+    colour = (1 - dust[..., None]) * colour + dust[..., None] * np.array((46, 45, 46), np.float32)
+    _paint(colour, patch, layout, rng)
+    colour *= (1 - 0.45 * wet) * np.array((1 - 0.04 * wet, 1, 1 + 0.03 * wet), np.float32)
+    return np.asarray(np.clip(colour, 0, 255), np.uint8)
+
+
+def _road(patch: Patch, layout: Layout) -> Mask:
+    mask = np.zeros((patch.size_px, patch.size_px), np.uint8)
+    for zone in layout.zones.values():
+        if zone.kind == "inside" and zone.ground:
+            cv2.fillPoly(mask, [patch.pixels(zone.ground)], 225)
+    for lane in layout.lanes.values():
+        cv2.polylines(mask, [patch.pixels(lane.ground)], False, 255, max(1, int((lane.width_m + 3.0) * patch.px_per_m)))
+    for deck in layout.decks:
+        pad = np.array(deck.outline().buffer(6.0).exterior.coords)
+        cv2.fillPoly(mask, [patch.pixels(pad)], 255)
+    blur = max(1, int(0.25 * patch.px_per_m)) | 1
+    return np.asarray(cv2.GaussianBlur(mask, (blur, blur), 0) / 255, np.float32)
+
+
+def _tracks(patch: Patch, layout: Layout) -> Mask:
+    mask = np.zeros((patch.size_px, patch.size_px), np.uint8)
+    for lane in layout.lanes.values():
+        line = shapely.LineString(lane.ground)
+        for side in (0.95, -0.95):
+            wheel = line.offset_curve(side)
+            parts = getattr(wheel, "geoms", [wheel])
+            for part in parts:
+                if not part.is_empty:
+                    cv2.polylines(mask, [patch.pixels(part.coords)], False, 255, max(1, int(0.55 * patch.px_per_m)))
+    blur = max(1, int(0.8 * patch.px_per_m)) | 1
+    return np.asarray(cv2.GaussianBlur(mask, (blur, blur), 0) / 255, np.float32)
+
+
+def _paint(colour: Mask, patch: Patch, layout: Layout, rng: np.random.Generator) -> None:
+    """Lane edges, arrows, gate lines and the box round each deck, worn away in places."""
+    size = (patch.size_px, patch.size_px)
+    white: NDArray[np.uint8] = np.zeros(size, np.uint8)
+    yellow = np.zeros_like(white)
+    thick = max(1, int(0.13 * patch.px_per_m))
+    for lane in layout.lanes.values():
+        line = shapely.LineString(lane.ground)
+        for side in (lane.width_m / 2, -lane.width_m / 2):
+            edge = line.offset_curve(side)
+            for part in getattr(edge, "geoms", [edge]):
+                if not part.is_empty:
+                    cv2.polylines(white, [patch.pixels(part.coords)], False, 255, thick, cv2.LINE_AA)
+        for share in (0.25, 0.6, 0.9):
+            _arrow(white, patch, line, share * line.length)
+    for deck in layout.decks:
+        ring = np.array(deck.outline().buffer(0.35, join_style="mitre").exterior.coords)
+        cv2.polylines(yellow, [patch.pixels(ring)], True, 255, 2 * thick, cv2.LINE_AA)
+    for boundary in layout.boundaries:
+        for gate in boundary.gates:
+            cv2.polylines(yellow, [patch.pixels([gate.start, gate.end])], False, 255, 2 * thick, cv2.LINE_AA)
+    worn = np.clip(0.72 + 0.28 * textures.noise(size, 0.7 * patch.px_per_m, rng, 4), 0.05, 0.92)
+    for mask, rgb in ((white, (205, 205, 200)), (yellow, (205, 160, 40))):
+        cover = (mask.astype(np.float32) / 255 * worn)[..., None]
+        colour *= 1 - cover
+        colour += cover * np.array(rgb, np.float32)
+
+
+def _arrow(mask: NDArray[np.uint8], patch: Patch, line: shapely.LineString, at_m: float) -> None:
+    a, b = line.interpolate(at_m), line.interpolate(at_m + 0.1)
+    forward = np.array([b.x - a.x, b.y - a.y])
+    if np.linalg.norm(forward) < 1e-9:
+        return
+    forward /= np.linalg.norm(forward)
+    left = np.array([-forward[1], forward[0]])
+    shape = [(0, 0.09), (1.8, 0.09), (1.8, 0.32), (3.0, 0), (1.8, -0.32), (1.8, -0.09), (0, -0.09)]
+    points = np.array([a.x, a.y]) + np.array([f * forward + w * left for f, w in shape])
+    cv2.fillPoly(mask, [patch.pixels(points)], 255, cv2.LINE_AA)

@@ -1,0 +1,135 @@
+"""Where a site's parts stand, read from its site file; a site that cannot exist is refused with the reason."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from calibration_rigs.camera import View, residual_px, view_of
+from calibration_rigs.errors import SiteImpossible
+from gate.site.model import Boundary, Lane, Site, Zone
+
+Points = NDArray[np.float64]
+CELL_SPACING_M = 6.5
+MOST_RESIDUAL_PX = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """A weighbridge: a rectangle on the ground, length along `yaw` (radians)."""
+
+    id: str
+    scale: str
+    centre: tuple[float, float]
+    length: float
+    width: float
+    yaw: float
+    capacity_kg: float
+    e_kg: float
+
+    def cells(self) -> Points:
+        """Where the load cells stand, (n, 2) in the deck's own frame: pairs along its length."""
+        pairs = max(2, round(self.length / CELL_SPACING_M) + 1)
+        xs = np.linspace(-self.length / 2 + 0.4, self.length / 2 - 0.4, pairs)
+        return np.array([(x, y) for x in xs for y in (-self.width / 2 + 0.3, self.width / 2 - 0.3)])
+
+    def local(self, points: Points) -> Points:
+        """Ground points (n, 2) in the deck's own frame."""
+        c, s = np.cos(self.yaw), np.sin(self.yaw)
+        return np.asarray((points - np.asarray(self.centre)) @ np.array([[c, -s], [s, c]]))
+
+    def world(self, points: Points) -> Points:
+        """Points of the deck's own frame on the ground, (n, 2)."""
+        c, s = np.cos(self.yaw), np.sin(self.yaw)
+        return np.asarray(points @ np.array([[c, s], [-s, c]]) + np.asarray(self.centre))
+
+    def outline(self) -> shapely.Polygon:
+        half = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)]) * (self.length / 2, self.width / 2)
+        return shapely.Polygon(self.world(half))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Everything of a site that has a place in the world."""
+
+    site: Site
+    views: dict[str, View]
+    decks: tuple[Deck, ...]
+    zones: dict[str, Zone]
+    lanes: dict[str, Lane]
+    boundaries: tuple[Boundary, ...]
+
+
+def layout_of(site: Site) -> Layout:
+    """Place every part of a site. Raises SiteImpossible with the reason."""
+    views = {}
+    for camera in site.cameras:
+        view = view_of(camera)
+        off = residual_px(view, camera.points)
+        if off > MOST_RESIDUAL_PX:
+            raise SiteImpossible(f"camera {camera.id!r}: its surveyed points contradict each other by {off:.1f} px")
+        if not 0.3 < view.centre[2] < 100:
+            raise SiteImpossible(
+                f"camera {camera.id!r}: its surveyed points put it {view.centre[2]:.1f} m above the ground"
+            )
+        views[camera.id] = view
+    zones = {z.id: z for z in site.zones}
+    decks = tuple(_deck(site, zones[s.deck], s.id, s.capacity_kg, s.e_kg) for s in site.scales)
+    lanes = {lane.id: lane for lane in site.lanes if lane.ground}
+    layout = Layout(site, views, decks, zones, lanes, tuple(b for b in site.boundaries if b.ground))
+    _check_decks(layout)
+    return layout
+
+
+def _deck(site: Site, zone: Zone, scale: str, capacity_kg: float, e_kg: float) -> Deck:
+    if not zone.ground:
+        raise SiteImpossible(f"deck {zone.id!r} is drawn in a picture: the rig needs it in ground metres")
+    polygon = shapely.Polygon(zone.ground)
+    box = shapely.minimum_rotated_rectangle(polygon)
+    if not isinstance(box, shapely.Polygon):
+        raise SiteImpossible(f"deck {zone.id!r} has no area")
+    if not polygon.is_valid or polygon.area < 0.9 * box.area:
+        raise SiteImpossible(f"deck {zone.id!r} is no rectangle: a weighbridge deck is")
+    ring = np.array(box.exterior.coords)[:4]
+    sides = np.diff(np.vstack([ring, ring[:1]]), axis=0)
+    lengths = np.linalg.norm(sides, axis=1)
+    long = int(np.argmax(lengths[:2]))
+    length, width = float(lengths[long]), float(lengths[1 - long])
+    if not (2.0 <= width <= 6.0 and 4.0 <= length <= 30.0):
+        raise SiteImpossible(f"deck {zone.id!r} is {length:.1f} by {width:.1f} m: no weighbridge is")
+    along = sides[long] / length
+    for lane in site.lanes:
+        if lane.ground and shapely.LineString(lane.ground).intersects(polygon):
+            track = np.diff(np.array(lane.ground), axis=0)
+            best = track[int(np.argmax(np.abs(track @ along)))]
+            along = along if best @ along > 0 else -along
+    middle = ring.mean(axis=0)
+    return Deck(
+        zone.id,
+        scale,
+        (float(middle[0]), float(middle[1])),
+        length,
+        width,
+        float(np.arctan2(along[1], along[0])),
+        capacity_kg,
+        e_kg,
+    )
+
+
+def _check_decks(layout: Layout) -> None:
+    yards = [shapely.Polygon(z.ground, z.holes) for z in layout.zones.values() if z.kind == "inside" and z.ground]
+    for i, deck in enumerate(layout.decks):
+        if yards and not shapely.union_all(yards).buffer(0.05).contains(deck.outline()):
+            raise SiteImpossible(f"deck {deck.id!r} lies outside the yard (the zones of kind 'inside')")
+        for other in layout.decks[i + 1 :]:
+            if deck.outline().intersects(other.outline()):
+                raise SiteImpossible(f"decks {deck.id!r} and {other.id!r} overlap")
+            if abs(np.sin(deck.yaw - other.yaw)) > 0.01:
+                raise SiteImpossible(
+                    f"decks {deck.id!r} and {other.id!r} are not parallel: the rig cannot cut their pits"
+                )
+        for boundary in layout.boundaries:
+            line = shapely.LinearRing(boundary.ground) if boundary.closed else shapely.LineString(boundary.ground)
+            if line.crosses(deck.outline()):
+                raise SiteImpossible(f"boundary {boundary.id!r} runs across deck {deck.id!r}")

@@ -1,0 +1,136 @@
+"""Scenario files: who comes, by which path, with which trick, and which findings must and must not follow."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from calibration_rigs.errors import ScenarioError
+from gate.errors import SiteError
+from gate.site.load import load_site
+from gate.site.model import Name, Part, Point, Site
+from vision.facts import PlateColour
+
+SUFFIX = ".yaml"
+
+
+class Plates(Part):
+    """front: on the first unit, front and rear; rear: another text at its rear; trailer: at the trailer's rear.
+
+    grime: 0 clean to 1 unreadable, over the run's own.
+    """
+
+    front: str = ""
+    rear: str = ""
+    trailer: str = ""
+    colour: PlateColour | None = None
+    grime: float = Field(default=0.08, ge=0, le=1)
+
+
+class To(Part):
+    """Where a move ends. deck: metres beyond the place where the vehicle stands centred on the deck (0 is centred)."""
+
+    deck: float | None = None
+    m: float | None = None  # metres along the path
+    point: Point | None = None  # the front axle is nearest to this ground point
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(v is not None for v in (self.deck, self.m, self.point)) != 1:
+            raise ValueError("exactly one of 'deck', 'm' and 'point'")
+        return self
+
+
+class MoveIn(Part):
+    """One move: drive `to` somewhere at `kmh`, or `wait_s`."""
+
+    to: Literal["deck", "end", "start"] | To | None = None
+    kmh: float = Field(default=8.0, gt=0, le=60)
+    wait_s: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.to is None) == (self.wait_s is None):
+            raise ValueError("either 'to' or 'wait_s'")
+        return self
+
+
+class Actor(Part):
+    """One vehicle or person. path: ground points, or names of the site's lanes, joined in order."""
+
+    id: Annotated[str, Field(pattern=r"^[\w-]{1,32}$")]
+    model: str
+    cargo_t: float = Field(default=0, ge=0, le=80)
+    plates: Plates = Plates()
+    cab: str | tuple[float, float, float] = "red"
+    body: str | tuple[float, float, float] = "grey"
+    placard: str = ""
+    enters_s: float = Field(default=0, ge=0)
+    path: tuple[str | Point, ...] = Field(min_length=1)
+    moves: tuple[MoveIn, ...] = Field(min_length=1)
+
+
+class BoardIn(Part):
+    """A plank over the deck. at: metres along and across from the deck's middle; it lies there from the start."""
+
+    at: Point = (0.0, 0.0)
+    length: float = 19.0
+    width: float = 0.7
+    thickness: float = Field(default=0.12, gt=0.05, lt=0.5)
+
+
+class Trick(Part):
+    """Something done to the scale. remote: `kg` are added to the cells between `from_s` and `to_s`."""
+
+    kind: Literal["remote", "unplug", "simulator", "drift", "frozen"]
+    from_s: float = 0
+    to_s: float = 1e9
+    kg: float = 0
+
+
+class Expect(Part):
+    """Rule ids. must: raised in the run; must_not: never raised ("any" stands for every rule not under must)."""
+
+    must: tuple[str, ...] = ()
+    must_not: tuple[str, ...] = ("any",)
+
+
+class Scenario(Part):
+    """One staged piece of a gate's life."""
+
+    name: Name
+    site: Path
+    seconds: float = Field(gt=0)
+    seed: int = 1
+    fps: float = Field(default=12.5, gt=0, le=60)
+    weather: Literal["day", "overcast", "dusk", "night", "rain", "fog"] = "day"
+    actors: tuple[Actor, ...] = ()
+    boards: tuple[BoardIn, ...] = ()
+    tricks: tuple[Trick, ...] = ()
+    expect: Expect = Expect()
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        ids = [a.id for a in self.actors]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two actors share an id")
+        return self
+
+
+def load_scenario(path: Path) -> tuple[Scenario, Site]:
+    """A scenario and the site it plays on. Raises ScenarioError naming the file, the field and what was expected."""
+    try:
+        raw: Any = yaml.safe_load(path.read_text("utf-8"))
+        scenario = Scenario.model_validate(raw)
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{path}: no YAML: {error}") from error
+    except ValidationError as error:
+        faults = (f"{path}: {'.'.join(map(str, e['loc'])) or 'scenario'}: {e['msg']}" for e in error.errors())
+        raise ScenarioError("\n".join(faults)) from error
+    try:
+        return scenario, load_site(path.parent / scenario.site)
+    except (SiteError, OSError) as error:
+        raise ScenarioError(f"{path}: site: {error}") from error

@@ -1,0 +1,300 @@
+"""A scenario played in physics: step by step, with the truth of each step."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration_rigs import catalogue, world
+from calibration_rigs.driver import Driver, Leg, Move, Wait
+from calibration_rigs.errors import ScenarioError
+from calibration_rigs.indicator import Indicator, Shown, yaohua_frame
+from calibration_rigs.layout import Deck, Layout
+from calibration_rigs.route import Route, route_of
+from calibration_rigs.scenario import Actor, MoveIn, Scenario, To, Trick
+from calibration_rigs.scene import Dresser
+from calibration_rigs.vehicle import GRAVITY, Vehicle
+
+OUT_OF_SIGHT_M = -60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VehicleTruth:
+    """One vehicle at one instant. pose: x, y of the first axle and yaw of each unit; axle_kg: what each axle presses.
+
+    deck_kg: the part of it that stands on the deck, not on boards or ground; wheels_on_deck: of 2 per axle.
+    """
+
+    id: str
+    x: float
+    y: float
+    yaw: tuple[float, ...]
+    speed_m_s: float
+    axle_kg: tuple[float, ...]
+    deck_kg: float
+    wheels_on_deck: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tick:
+    """One instant of a run. deck_kg: true load per deck; shown: the readings sent since the last tick, per scale."""
+
+    t_s: float
+    vehicles: tuple[VehicleTruth, ...]
+    deck_kg: dict[str, float]
+    shown: dict[str, tuple[Shown, ...]]
+
+
+@dataclass(slots=True, eq=False)
+class _Actor:
+    vehicle: Vehicle
+    route: Route
+    driver: Driver
+    enters_s: float
+    qpos: slice
+    dof: slice
+    home: NDArray[np.float64]
+    rims: list[tuple[int, NDArray[np.float64], float]]  # drawn wheels: geom, its rotation at rest, radius
+    active: bool = False
+    gone: bool = False
+
+
+class Simulation:
+    """One run of a scenario. world: the compiled world, for whoever draws it; `ticks` plays it once."""
+
+    def __init__(self, scenario: Scenario, layout: Layout, dresser: Dresser | None = None) -> None:
+        self.scenario, self.layout = scenario, layout
+        self.vehicles = tuple(vehicle_of(a) for a in scenario.actors)
+        deck = layout.decks[0] if layout.decks else None
+        boards = tuple(_board(deck, b.at, b.length, b.width, b.thickness) for b in scenario.boards if deck)
+        self.world = world.build(layout, self.vehicles, boards, dresser)
+        self._rng = np.random.default_rng(scenario.seed)
+        self._indicators = {d.id: Indicator(d.e_kg, self._rng) for d in layout.decks}
+        self._actors = [self._actor(a, v, deck) for a, v in zip(scenario.actors, self.vehicles, strict=True)]
+        self._deck_geoms = {d.id: _deck_geom(self.world, d) for d in layout.decks}
+        self._wheel_of = {g: key for key, pair in self.world.wheels.items() for g in pair}
+
+    def ticks(self, period_s: float) -> Iterator[Tick]:
+        """Play it, giving the truth every period_s from 0 to the scenario's end."""
+        dt = world.TIME_STEP_S
+        steps = round(self.scenario.seconds / dt)
+        shown: dict[str, list[Shown]] = {d.id: [] for d in self.layout.decks}
+        due = 0.0
+        for step in range(steps + 1):
+            t = step * dt
+            if t >= due - 1e-9:
+                sent = {self._scale(d): tuple(shown[d]) for d in shown}
+                shown = {d: [] for d in shown}
+                yield Tick(t, self._truth(), self._loads(), sent)
+                due += period_s
+            self._place(t, dt)
+            mujoco.mj_step(self.world.model, self.world.data)
+            self._hold_parked()
+            for deck in self.layout.decks:
+                kg = self._tricked(t, float(world.cell_forces_n(self.world, deck).sum()) / GRAVITY)
+                frames = self._indicators[deck.id].feed(t, dt, kg)
+                shown[deck.id] += [s for f in frames for s in self._sent(t, f)]
+
+    def _actor(self, actor: Actor, vehicle: Vehicle, deck: Deck | None) -> _Actor:
+        route = route_of(vehicle, path_points(actor, self.layout))
+        moves = tuple(_move(m, route, vehicle, deck, actor.id) for m in actor.moves)
+        m = self.world.model
+        first = next(x for x in moves if isinstance(x, Leg)) if any(isinstance(x, Leg) for x in moves) else None
+        speed = first.speed_m_s if first is moves[0] and first is not None and first.to_m > 0 else 0.0
+        joints = [j for j in range(m.njnt) if m.joint(j).name.startswith(f"{vehicle.id}.")]
+        q, d = [int(m.jnt_qposadr[j]) for j in joints], [int(m.jnt_dofadr[j]) for j in joints]
+        home = np.zeros(len(q))
+        home[2] = OUT_OF_SIGHT_M - 10 * len(getattr(self, "_actors", []))
+        made = _Actor(
+            vehicle,
+            route,
+            Driver(moves, 0.0, speed),
+            actor.enters_s,
+            slice(q[0], q[-1] + 1),
+            slice(d[0], d[-1] + 1),
+            home,
+            _rims(m, vehicle),
+        )
+        self.world.data.qpos[made.qpos] = home
+        return made
+
+    def _place(self, t: float, dt: float) -> None:
+        data = self.world.data
+        for actor in self._actors:
+            if not actor.active and not actor.gone and t >= actor.enters_s:
+                actor.active = True
+                data.qpos[actor.qpos] = 0.0
+                data.qvel[actor.dof] = 0.0
+            if not actor.active:
+                continue
+            actor.driver.step(dt)
+            if actor.driver.done and actor.driver.position_m >= actor.route.length_m - 0.1:
+                actor.active, actor.gone = False, True
+                data.qpos[actor.qpos], data.qvel[actor.dof] = actor.home, 0.0
+                continue
+            x, y, yaw = actor.route.pose(actor.driver.position_m)
+            turned = [yaw[0], *np.diff(yaw)]
+            data.qpos[self.world.planar[actor.vehicle.id]] = [x, y, *turned]
+            data.qvel[self.world.planar_dof[actor.vehicle.id]] = 0.0
+            mass, _, height = actor.vehicle.sprung(0)
+            # Braking pitches the body forward: the inertia force at the centre of mass, about the axle line.
+            pitch = self.world.pitch_dof[actor.vehicle.id]
+            data.qfrc_applied[pitch] = -mass * actor.driver.acceleration_m_s2 * (height - 0.5)
+
+    def turn_wheels(self) -> None:
+        """Turn the drawn wheels as far as their vehicles have rolled; call it before a picture is taken."""
+        model = self.world.model
+        for actor in self._actors:
+            for geom, still, radius in actor.rims:
+                half = actor.driver.position_m / radius / 2
+                mujoco.mju_mulQuat(model.geom_quat[geom], np.array([np.cos(half), 0, np.sin(half), 0]), still)
+
+    def _hold_parked(self) -> None:
+        data = self.world.data
+        for actor in self._actors:
+            if not actor.active:
+                data.qpos[actor.qpos], data.qvel[actor.dof] = actor.home, 0.0
+
+    def _scale(self, deck_id: str) -> str:
+        return next(d.scale for d in self.layout.decks if d.id == deck_id)
+
+    def _loads(self) -> dict[str, float]:
+        return {d.id: float(world.cell_forces_n(self.world, d).sum()) / GRAVITY for d in self.layout.decks}
+
+    def _tricked(self, t: float, kg: float) -> float:
+        for trick in self._now(t):
+            if trick.kind == "remote":
+                kg += trick.kg
+            elif trick.kind == "drift":
+                kg += trick.kg * (t - trick.from_s) / (min(trick.to_s, self.scenario.seconds) - trick.from_s)
+        return kg
+
+    def _sent(self, t: float, shown: Shown) -> list[Shown]:
+        for trick in self._now(t):
+            if trick.kind == "unplug":
+                return []
+            if trick.kind in ("simulator", "frozen"):
+                return [Shown(shown.at_ms, trick.kg, yaohua_frame(trick.kg).hex())]
+        return [shown]
+
+    def _now(self, t: float) -> list[Trick]:
+        return [k for k in self.scenario.tricks if k.from_s <= t < k.to_s]
+
+    def _truth(self) -> tuple[VehicleTruth, ...]:
+        press = self._presses()
+        out = []
+        for actor in self._actors:
+            if not actor.active:
+                continue
+            v = actor.vehicle
+            x, y, yaw = actor.route.pose(actor.driver.position_m)
+            axles = [(k, i) for k, u in enumerate(v.units) for i in range(len(u.axles))]
+            loads = [[press.get(g, (0.0, False)) for g in self.world.wheels[v.id, k, i]] for k, i in axles]
+            out.append(
+                VehicleTruth(
+                    v.id,
+                    x,
+                    y,
+                    tuple(float(a) for a in yaw),
+                    actor.driver.speed_m_s,
+                    tuple(sum(kg for kg, _ in pair) for pair in loads),
+                    sum(kg for pair in loads for kg, on in pair if on),
+                    sum(on for pair in loads for _, on in pair),
+                )
+            )
+        return tuple(out)
+
+    def _presses(self) -> dict[int, tuple[float, bool]]:
+        """Vertical force in kilograms under each wheel, and whether the deck takes some of it."""
+        model, data = self.world.model, self.world.data
+        decks = set(self._deck_geoms.values())
+        out: dict[int, tuple[float, bool]] = {}
+        force = np.zeros(6)
+        for i in range(data.ncon):
+            contact = data.contact[i]
+            pair = int(contact.geom1), int(contact.geom2)
+            wheel = next((g for g in pair if g in self._wheel_of), None)
+            if wheel is None:
+                continue
+            mujoco.mj_contactForce(model, data, i, force)
+            kg, on = out.get(wheel, (0.0, False))
+            out[wheel] = (kg + abs(force[0] * contact.frame[2]) / GRAVITY, on or bool(decks & set(pair)))
+        return out
+
+
+def _rims(model: Any, vehicle: Vehicle) -> list[tuple[int, NDArray[np.float64], float]]:
+    names = {model.geom(g).name: g for g in range(model.ngeom)}
+    out = []
+    for k, unit in enumerate(vehicle.units):
+        for i in range(len(unit.axles)):
+            for part in ("wheel", "rubber"):
+                geom = names.get(f"{vehicle.id}.{k}.{i}.{part}")
+                if geom is not None:
+                    out.append((geom, model.geom_quat[geom].copy(), unit.tyre_radius))
+    return out
+
+
+def vehicle_of(actor: Actor) -> Vehicle:
+    """The vehicle an actor drives, painted and plated."""
+    made = catalogue.vehicle(actor.model, actor.id, actor.cargo_t * 1000)
+    cab, body = (_colour(c, actor.id) for c in (actor.cab, actor.body))
+    made = catalogue.painted(made, cab, body)
+    p = actor.plates
+    return catalogue.plated(
+        made, p.front, p.trailer, colour=p.colour, rear=p.rear, grime=p.grime, placard=actor.placard
+    )
+
+
+def _colour(name: str | tuple[float, float, float], who: str) -> tuple[float, float, float]:
+    if isinstance(name, tuple):
+        return name
+    if name not in catalogue.PAINTS:
+        raise ScenarioError(f"actor {who!r}: no colour {name!r}; there are {', '.join(catalogue.PAINTS)}")
+    return catalogue.PAINTS[name]
+
+
+def path_points(actor: Actor, layout: Layout) -> list[tuple[float, float]]:
+    """An actor's path with the site's lanes put in for their names."""
+    points: list[tuple[float, float]] = []
+    for part in actor.path:
+        if isinstance(part, str):
+            if part not in layout.lanes:
+                raise ScenarioError(f"actor {actor.id!r}: the site has no lane {part!r} in ground metres")
+            points += layout.lanes[part].ground
+        else:
+            points.append(part)
+    if len(points) < 2:
+        raise ScenarioError(f"actor {actor.id!r}: a path needs two points or more")
+    return points
+
+
+def _move(move: MoveIn, route: Route, vehicle: Vehicle, deck: Deck | None, who: str) -> Move:
+    if move.wait_s is not None:
+        return Wait(move.wait_s)
+    speed = move.kmh / 3.6
+    to = move.to
+    if to == "end":
+        return Leg(route.length_m, speed)
+    if to == "start":
+        return Leg(0.0, speed)
+    if isinstance(to, To) and to.m is not None:
+        return Leg(min(max(to.m, 0.0), route.length_m), speed)
+    if isinstance(to, To) and to.point is not None:
+        return Leg(route.nearest(to.point), speed)
+    if deck is None:
+        raise ScenarioError(f"actor {who!r}: drives to the deck, and the site has none")
+    beyond = to.deck or 0.0 if isinstance(to, To) else 0.0
+    return Leg(route.nearest(deck.centre) + vehicle.length_m / 2 - vehicle.units[0].front + beyond, speed)
+
+
+def _board(deck: Deck, at: tuple[float, float], length: float, width: float, thickness: float) -> world.Board:
+    x, y = deck.world(np.array([at]))[0]
+    return world.Board((float(x), float(y)), length, width, deck.yaw, thickness)
+
+
+def _deck_geom(made: world.World, deck: Deck) -> int:
+    body = made.model.body(deck.id)
+    return int(body.geomadr[0])

@@ -17,6 +17,7 @@ from gate.records import Finding, Severity
 ACKNOWLEDGE_WITHIN_MS = {Severity.WARNING: 5 * 60_000, Severity.SERIOUS: 15 * 60_000, Severity.CRITICAL: 15 * 60_000}
 STORM_WINDOW_MS = 10 * 60_000
 STORM_SIZE = 5  # alerts of one rule and site within the window that are still told one by one
+HIGHEST_LEVEL = 3
 _STATES = ("raised", "upgraded", "withdrawn")
 _SETTLED = ("disposed", "closed")
 
@@ -108,12 +109,12 @@ async def _change(session: AsyncSession, hub: Hub, alert: Alert, finding: Findin
     if finding.state == "withdrawn":
         if alert.status != "closed":
             alert.status, alert.due_ms = "closed", None
-            _note(session, hub, alert, "withdrawn", finding.zh)
-            await _forget_pending(session, alert)
+            note_system(session, hub, alert, "withdrawn", finding.zh)
+            await forget_pending(session, alert)
         return
     if alert.severity > before:
         if alert.status != "open":
-            _note(session, hub, alert, "reopened", finding.zh)
+            note_system(session, hub, alert, "reopened", finding.zh)
         alert.status, alert.due_ms = "open", _due(alert.severity, hub.clock())
         await owe(session, hub, alert, f"grade:{alert.severity}")
 
@@ -130,11 +131,21 @@ def _due(severity: int, now: int) -> int | None:
     return None if within is None else now + within
 
 
-def _note(session: AsyncSession, hub: Hub, alert: Alert, kind: str, reason: str) -> None:
+def note_system(session: AsyncSession, hub: Hub, alert: Alert, kind: str, reason: str) -> None:
+    """Record what happened to an alert by itself."""
     session.add(AlertAction(alert=alert.id, t_ms=hub.clock(), kind=kind, reason=reason[:2000]))
 
 
-async def _forget_pending(session: AsyncSession, alert: Alert) -> None:
+async def climb(session: AsyncSession, hub: Hub, alert: Alert) -> None:
+    """One level up: those in line are told, and get as long again."""
+    alert.level = min(alert.level + 1, HIGHEST_LEVEL)
+    alert.due_ms = _due(alert.severity, hub.clock()) if alert.level < HIGHEST_LEVEL else None
+    alert.updated_ms = hub.clock()
+    await owe(session, hub, alert, f"level:{alert.level}")
+
+
+async def forget_pending(session: AsyncSession, alert: Alert) -> None:
+    """What was not told yet need not be told any more."""
     pending = select(Delivery).where(Delivery.alert == alert.id, Delivery.state == "pending")
     for delivery in (await session.execute(pending)).scalars():
         delivery.state = "cancelled"

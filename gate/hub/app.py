@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 
-from gate.hub import alerts, files, health, ingest, live, pages, passages, sign_in, sites
+from gate.hub import actions, alerts, files, health, ingest, live, pages, passages, people, sign_in, silences, sites
 from gate.hub.bus import Bus
 from gate.hub.context import Hub
 from gate.hub.delivery import Deliverer
@@ -14,6 +16,7 @@ from gate.hub.limits import Limits
 from gate.hub.settings import HubSettings
 from gate.hub.store import Store
 from gate.hub.tokens import now_ms
+from gate.hub.watch import Watch
 
 _ROUTERS = (
     ingest.router,
@@ -21,6 +24,9 @@ _ROUTERS = (
     sign_in.router,
     sites.router,
     alerts.router,
+    actions.router,
+    silences.router,
+    people.router,
     passages.router,
     live.router,
     health.router,
@@ -35,7 +41,7 @@ def create_app(settings: HubSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await hub.store.open()
-        tasks = [asyncio.create_task(Deliverer(hub).run(), name="deliveries")]
+        tasks = [asyncio.create_task(work.run()) for work in (Deliverer(hub), Watch(hub))]
         yield
         hub.bus.close()
         for task in tasks:
@@ -52,7 +58,15 @@ def create_app(settings: HubSettings) -> FastAPI:
         redoc_url=None,
     )
     app.state.hub = hub
+    app.add_exception_handler(RequestValidationError, _explain)
     for router in _ROUTERS:
         app.include_router(router)
     app.add_middleware(Limits, max_bytes=settings.max_body_bytes)
     return app
+
+
+async def _explain(_request: Request, error: Exception) -> JSONResponse:
+    """What is wrong with a request, without repeating what it sent."""
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    detail = [{"where": [str(part) for part in p["loc"]], "message": str(p["msg"])} for p in problems]
+    return JSONResponse({"detail": detail}, status_code=422)

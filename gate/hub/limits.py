@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gate.hub.pages import SAFETY_HEADERS
 
+_SWALLOWED = 4  # times `max_bytes` that are read for the sake of an answer
 _TOO_LARGE = b'{"detail":"the body is too large"}'
 
 
@@ -43,15 +44,21 @@ class Limits:
 
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > self._max_bytes:
-            await self._refuse(dressed)
+            await self._refuse(receive, dressed)
             return
         try:
             await self._app(scope, counted, dressed)
         except BodyTooLargeError:
             if not started:
-                await self._refuse(dressed)
+                await self._refuse(receive, dressed)
 
-    async def _refuse(self, send: Send) -> None:
+    async def _refuse(self, receive: Receive, send: Send) -> None:
+        """Answer 413 once the rest is swallowed: a client cut off while it sends never reads the answer."""
+        swallowed, more = 0, True
+        while more and swallowed <= _SWALLOWED * self._max_bytes:
+            message = await receive()
+            swallowed += len(message.get("body", b""))
+            more = message["type"] == "http.request" and bool(message.get("more_body"))
         headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": 413, "headers": headers})
         await send({"type": "http.response.body", "body": _TOO_LARGE})

@@ -37,6 +37,7 @@ class FrameParser(ABC):
     """
 
     max_length: int
+    filler: bytes = b""  # bytes that may stand between frames
     poll: bytes = b""
 
     def __init__(self) -> None:
@@ -68,7 +69,7 @@ class FrameParser(ABC):
         while at < len(buffer):
             start = self._next_start(buffer, at)
             if start > at:
-                self._refuse(start - at)
+                self._skip(buffer[at:start])
                 at = start
                 continue
             match = self._match(buffer, at, final=final)
@@ -80,13 +81,22 @@ class FrameParser(ABC):
             elif match is WAIT and not final:
                 break
             else:
-                self._refused_bytes = 0  # a start of its own: a rejected frame of its own
-                self._refuse(1)
+                self._refuse_start(buffer[at : at + 1])
                 at += 1
         del self._buffer[:at]
         return out
 
-    def _refuse(self, count: int) -> None:
+    def _skip(self, skipped: bytes) -> None:
+        refused = skipped if self._refused_bytes else skipped.lstrip(self.filler)
+        if refused:
+            self._refuse(refused)
+
+    def _refuse(self, refused: bytes) -> None:
         before = -(-self._refused_bytes // self.max_length)
-        self._refused_bytes += count
+        self._refused_bytes += len(refused)
         self.rejected += -(-self._refused_bytes // self.max_length) - before
+
+    def _refuse_start(self, refused: bytes) -> None:
+        """A frame seemed to begin here: a rejected frame of its own."""
+        self._refused_bytes = 0
+        self._refuse(refused)

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from gate.errors import ScaleError
+from gate.scale.indicators.avery import Avery, AverySettings
+from gate.scale.indicators.comma import And, Cas, CommaSettings, DiniArgeo
+from gate.scale.indicators.dingsong import Dingsong, DingsongSettings
+from gate.scale.indicators.modbus import Modbus, ModbusSettings, ModbusTcpSettings
+from gate.scale.indicators.mt_sics import MtSics, MtSicsSettings
+from gate.scale.indicators.rinstrum import Rinstrum, RinstrumSettings
+from gate.scale.indicators.text import TextLines
+from gate.scale.indicators.toledo import Toledo, ToledoSettings
 from gate.scale.indicators.yaohua import Yaohua, YaohuaCommand, YaohuaCommandSettings, YaohuaSettings
+from gate.scale.indicators.yaohua_text import ReversedSettings, TextSettings, YaohuaA12, YaohuaReversed, YaohuaT1
 from gate.scale.reading import Indicator
 from gate.scale.settings import Settings, read_settings
 
@@ -21,8 +30,22 @@ class Format:
 
 
 FORMATS = (
-    Format("yaohua", ("xk3190", "xk3190-a9", "keli", "d2008", "ds3"), YaohuaSettings, Yaohua),
+    Format("yaohua", ("xk3190", "xk3190-a9", "xk3190-ds3", "a9", "ds3", "keli", "d2008"), YaohuaSettings, Yaohua),
     Format("yaohua-command", ("xk3190-command",), YaohuaCommandSettings, YaohuaCommand),
+    Format("yaohua-reversed", ("xk3190-d2", "d2", "d10"), ReversedSettings, YaohuaReversed),
+    Format("yaohua-a12", ("yaohua-text", "xk3190-a12", "a12"), TextSettings, YaohuaA12),
+    Format("yaohua-t1", ("xk3118", "xk3118t1"), TextSettings, YaohuaT1),
+    Format("toledo", ("mettler-toledo", "toledo-continuous", "mt-continuous", "mettler"), ToledoSettings, Toledo),
+    Format("mt-sics", ("sics", "mettler-toledo-sics"), MtSicsSettings, MtSics),
+    Format("cas", ("cas-22", "cas-ci"), CommaSettings, Cas),
+    Format("and", ("a&d", "a-d", "and-18"), CommaSettings, And),
+    Format("dini-argeo", ("dini", "diniargeo"), CommaSettings, DiniArgeo),
+    Format("avery", ("avery-weigh-tronix", "weigh-tronix", "avery-weightronix"), AverySettings, Avery),
+    Format("rinstrum", ("r320", "r323"), RinstrumSettings, Rinstrum),
+    Format("modbus", ("modbus-rtu", "cas-ci-600d", "ci-600d"), ModbusSettings, Modbus),
+    Format("modbus-tcp", (), ModbusTcpSettings, Modbus),
+    Format("dingsong", ("ds822", "dingsong-ds822"), DingsongSettings, Dingsong),
+    Format("ascii", ("text", "xk3102"), TextSettings, TextLines),
 )
 _BY_NAME = {name: f for f in FORMATS for name in (f.name, *f.aliases)}
 

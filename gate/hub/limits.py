@@ -1,16 +1,13 @@
 """Outermost layer of the hub: oversized bodies end here, and every answer carries the safety headers."""
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gate.hub.pages import SAFETY_HEADERS
 
 _SWALLOWED = 4  # times `max_bytes` that are read for the sake of an answer
 _TOO_LARGE = b'{"detail":"the body is too large"}'
-
-
-class BodyTooLargeError(Exception):
-    """More bytes came than a body may have."""
 
 
 class Limits:
@@ -23,20 +20,18 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        received, started = 0, False
+        received = 0
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._max_bytes:
-                raise BodyTooLargeError
+                raise HTTPException(413, "the body is too large")
             return message
 
         async def dressed(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFETY_HEADERS.items():
                     headers.setdefault(name, value)
@@ -46,11 +41,7 @@ class Limits:
         if announced.isdigit() and int(announced) > self._max_bytes:
             await self._refuse(receive, dressed)
             return
-        try:
-            await self._app(scope, counted, dressed)
-        except BodyTooLargeError:
-            if not started:
-                await self._refuse(receive, dressed)
+        await self._app(scope, counted, dressed)
 
     async def _refuse(self, receive: Receive, send: Send) -> None:
         """Answer 413 once the rest is swallowed: a client cut off while it sends never reads the answer."""

@@ -20,6 +20,9 @@ from geofence.fence import SiteFence
 from geofence.movement import Movement
 from vision.facts import Sighting
 
+TICK_MS = 1_000
+LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the system was off: nothing to judge
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -60,13 +63,21 @@ class Gatehouse:
         self._judge = Judge(site, vehicles, self._history)
         self._asked: dict[str, str] = {}
         self._departed: set[str] = set()
+        self._now_ms: int | None = None
 
     def take(self, facts: Iterable[Fact]) -> Outcome:
         """Take source facts, oldest first; facts of one instant may come in any order."""
         outcome = Outcome()
         ordered = sorted(facts, key=_order)
         for t_ms, instant in groupby(ordered, key=lambda f: f.t_ms):
+            self._advance(t_ms - 1, outcome)
             self._instant(t_ms, list(instant), outcome)
+        return outcome
+
+    def tick(self, t_ms: int) -> Outcome:
+        """Time has passed without facts."""
+        outcome = Outcome()
+        self._advance(t_ms, outcome)
         return outcome
 
     def finish(self, t_ms: int) -> Outcome:
@@ -83,9 +94,22 @@ class Gatehouse:
         """What each scale is doing now, by scale id."""
         return {name: machine.state for name, machine in self._machines.items()}
 
-    def worker_restarted(self, camera: str) -> None:
-        """The camera's keys begin anew."""
-        self._book.forget_camera(camera)
+    def remember(self, passage: Passage) -> None:
+        """Learn of a passage closed before this gatehouse was made: its plate's history and its used-up ticket."""
+        self._history.note(passage, None)
+        ticket = valid_ticket(passage)
+        if left(passage) is not None and ticket is not None:
+            self._tickets.use(ticket.ticket, passage.end_ms, passage.id)
+
+    def _advance(self, t_ms: int, outcome: Outcome) -> None:
+        """Look at every whole second that has passed, so that silence is judged alike in a live run and a replay."""
+        if self._now_ms is None or t_ms - self._now_ms > LONGEST_SILENCE_MS:
+            self._now_ms = t_ms - t_ms % TICK_MS
+        while self._now_ms + TICK_MS <= t_ms:
+            self._now_ms += TICK_MS
+            movements = self._fence.expire(self._now_ms)
+            self._derive(movements, [], outcome)
+            self._conclude(self._now_ms, self._book.changed(self._now_ms), movements, outcome)
 
     def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
         outcome.facts += facts

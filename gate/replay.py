@@ -14,10 +14,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from gate.cameras import camera_config, model_digests, recording_start_ms
 from gate.dossier import POST_ROLL_MS, Dossier, seal
 from gate.errors import GatewardenError, SiteError
@@ -34,6 +30,7 @@ from gate.window import FactWindow
 from vision.build import build_pipeline
 from vision.eye import Eye
 from vision.facts import Sighting
+from vision.plates.crop import png
 from vision.source import Frame
 
 Progress = Callable[[int], None]
@@ -206,11 +203,3 @@ def _make_room(out: Path) -> None:
         shutil.rmtree(out / name, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
     (out / MARKER).write_text("{}\n")
-
-
-def png(picture: NDArray[np.uint8]) -> bytes:
-    """A BGR picture as PNG."""
-    done, data = cv2.imencode(".png", picture)
-    if not done:
-        raise GatewardenError("a plate picture could not be encoded as PNG")
-    return data.tobytes()

@@ -53,7 +53,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """From a worker, after a vehicle's final sighting: (text, t_ms, JPEG) of each of its plates."""
+    """From a worker, after a vehicle's final sighting: (text, t_ms, PNG) of each of its plates."""
 
     vehicle: str
     plates: tuple[tuple[str, int, bytes], ...]

@@ -13,8 +13,8 @@ from vision.errors import VisionError
 from vision.eye import Eye, Fact
 from vision.facts import DeviceState, Sighting
 from vision.line import Line
-from vision.live import snapshot
 from vision.messages import Beat, Crops, Facts, Stop
+from vision.plates.crop import png
 from vision.screen import Screen
 from vision.source import Frame, SystemClock
 
@@ -82,5 +82,5 @@ class Worker:
         self._line.send(Facts(tuple(facts)))
         for fact in facts:
             if isinstance(fact, Sighting) and fact.final and (crops := self._eye.pipeline.take_crops(fact.vehicle)):
-                plates = tuple((c.text, c.t_ms, snapshot(c.picture, 92)) for c in crops)
+                plates = tuple((c.text, c.t_ms, png(c.picture)) for c in crops)
                 self._line.send(Crops(fact.vehicle, plates))

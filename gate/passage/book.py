@@ -109,11 +109,6 @@ class PassageBook:
             self._close(visit)
         return sorted(self._take_closed(), key=lambda p: (p.start_ms, p.id))
 
-    def forget_camera(self, camera: str) -> None:
-        """The camera's worker began anew: its old keys are over, new ones may repeat their numbers."""
-        for key in [k for k in self._by_key if k.rsplit(":", 1)[0] == camera]:
-            del self._by_key[key]
-
     def _begin(self, sighting: Sighting) -> Visit:
         second = datetime.fromtimestamp(sighting.t_ms / 1000, UTC).strftime("%Y%m%dT%H%M%S")
         number = self._begun.get(second, 0) + 1

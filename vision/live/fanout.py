@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from vision.live.encoder import Fragment
 
@@ -49,7 +49,7 @@ class Fanout:
         for viewer in self._viewers:
             viewer.push(fragment)
 
-    async def watch(self) -> AsyncIterator[str | bytes]:
+    async def watch(self) -> AsyncGenerator[str | bytes, None]:
         """What one viewer is sent, in order, without end; ended by closing the iterator."""
         viewer = _Viewer()
         self._viewers.add(viewer)

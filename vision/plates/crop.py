@@ -89,3 +89,9 @@ def rectify(frame: Picture, corners: NDArray[np.float64], rows: int = 1, *, marg
     warp = cv2.getPerspectiveTransform(quad.astype(np.float32), target.astype(np.float32))
     straight: Picture = cv2.warpPerspective(frame, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return straight
+
+
+def png(picture: Picture) -> bytes:
+    """A BGR picture as PNG, without loss."""
+    _, data = cv2.imencode(".png", picture)
+    return bytes(data)

@@ -1,0 +1,120 @@
+"""Sealing beside the gate's own work: one process that cuts, burns in and seals, one passage after the other."""
+
+import asyncio
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import structlog
+
+from gate.dossier import POST_ROLL_MS, Dossier, seal
+from gate.errors import GatewardenError
+from gate.evidence.keys import KeyRing
+from gate.evidence.store import EvidenceStore, SealedBundle
+from gate.site.model import Site
+from vision.errors import VisionError
+
+_log = structlog.get_logger(__name__)
+_TRIES = 3
+_NICE = 10  # the gate's own work goes first
+_OPEN_SEGMENT_MS = 3_000  # footage reaches the disk a little after the picture
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where sealing happens: all a fresh process needs. models: SHA-256 by name."""
+
+    site: Site
+    footage: Mapping[str, Path]
+    evidence: Path
+    keys: Path
+    models: Mapping[str, str]
+
+    def store(self) -> EvidenceStore:
+        """The evidence store, opened here and now."""
+        return EvidenceStore(self.evidence, KeyRing(self.keys), self.site.id)
+
+
+class Sealer:
+    """Takes dossiers of closed passages and seals each when its post-roll is on disk.
+
+    sealed: called in the event loop with the passage's id and its bundle.
+    """
+
+    def __init__(
+        self, workshop: Workshop, clock: Callable[[], int], sealed: Callable[[Dossier, SealedBundle], None]
+    ) -> None:
+        self._workshop, self._clock, self._sealed = workshop, clock, sealed
+        self._waiting: deque[Dossier] = deque()
+        self._done = {b.id for b in workshop.store().bundles()}
+
+    def put(self, dossier: Dossier) -> None:
+        """Queue a dossier, unless its passage was sealed before."""
+        if dossier.passage.id not in self._done:
+            self._waiting.append(dossier)
+
+    @property
+    def waiting(self) -> int:
+        """How many passages are not sealed yet."""
+        return len(self._waiting)
+
+    async def run(self) -> None:
+        """Seal until cancelled; what is being sealed then is finished first."""
+        pool = _pool()
+        try:
+            while True:
+                if not self._waiting or not self._ripe(self._waiting[0]):
+                    await asyncio.sleep(0.2)
+                    continue
+                dossier = self._waiting[0]
+                pool = await self._seal(pool, dossier)
+                self._waiting.popleft()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _ripe(self, dossier: Dossier) -> bool:
+        return self._clock() > dossier.passage.end_ms + POST_ROLL_MS + _OPEN_SEGMENT_MS
+
+    async def _seal(self, pool: ProcessPoolExecutor, dossier: Dossier) -> ProcessPoolExecutor:
+        """Seal one dossier, trying again when the process dies; gives the pool to go on with."""
+        loop = asyncio.get_running_loop()
+        for attempt in range(1, _TRIES + 1):
+            try:
+                bundle = await loop.run_in_executor(pool, seal_one, self._workshop, dossier, self._clock())
+            except BrokenProcessPool:
+                _log.error("sealing process died", passage=dossier.passage.id, attempt=attempt)
+                pool = _pool()
+            except (GatewardenError, VisionError, OSError) as error:
+                _log.error("a passage could not be sealed", passage=dossier.passage.id, attempt=attempt, why=str(error))
+                await asyncio.sleep(2.0 * attempt)
+            else:
+                self._sealed(dossier, bundle)
+                return pool
+        return pool
+
+
+def seal_one(workshop: Workshop, dossier: Dossier, sealed_ms: int) -> SealedBundle:
+    """In the sealing process: seal one passage."""
+    return seal(
+        dossier,
+        workshop.site,
+        footage=workshop.footage,
+        models=workshop.models,
+        store=workshop.store(),
+        sealed_ms=sealed_ms,
+    )
+
+
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    os.nice(_NICE)
+    cv2.setNumThreads(1)

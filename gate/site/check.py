@@ -1,0 +1,119 @@
+"""Whether a site file can be run: its shapes, registers and recordings, the rules it leaves blind, its devices."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.errors import GatewardenError, VisionError
+from gate.facts import WeightSample
+from gate.fraud.judge import blind_rules
+from gate.registers import load_registers
+from gate.scale.live import LiveScale
+from gate.scale.replay import replay_scale
+from gate.site.model import Camera, Scale, Site
+from gate.site.shapes import site_planes, site_shapes
+from vision.source import Frame, SystemClock, hide_credentials, open_source
+
+ANSWER_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCheck:
+    """What was found, one line each. passed: the site can be run."""
+
+    lines: tuple[str, ...]
+    passed: bool
+
+
+def check_site(site: Site, base: Path, *, devices: bool) -> SiteCheck:
+    """Check a site whose file has been read. devices: also ask each camera and scale whether it answers."""
+    lines: list[str] = []
+    passed = True
+    for good, line in (*_file(site, base), *(_devices(site, base) if devices else ())):
+        lines.append(("ok     " if good else "FAULT  ") + line)
+        passed = passed and good
+    for rule, missing in blind_rules(site):
+        names = ", ".join(sorted(s.name.lower() for s in missing))
+        lines.append(f"blind  rule {rule.id}: needs {names}")
+    return SiteCheck(tuple(lines), passed)
+
+
+def _file(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
+    try:
+        shapes = site_shapes(site)
+        site_planes(site)
+        yield True, f"shapes: {len(shapes.zones)} zones, {len(shapes.boundaries)} boundaries, {len(shapes.lanes)} lanes"
+    except GatewardenError as error:
+        yield False, str(error)
+    try:
+        registers = load_registers(site, base)
+        yield True, f"registers: {len(registers.tickets)} tickets, {len(registers.vehicles)} vehicles"
+        for fault in registers.faults:
+            yield False, f"register {fault}"
+    except GatewardenError as error:
+        yield False, f"registers: {error}"
+
+
+def _devices(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
+    for camera in site.cameras:
+        yield _camera(camera, base)
+    for scale in site.scales:
+        yield _scale(scale, base)
+
+
+def _camera(camera: Camera, base: Path) -> tuple[bool, str]:
+    """Whether a camera gives a picture of the size the site file says."""
+    scheme, _, target = camera.address.partition(":")
+    address = f"{scheme}:{base / target}" if scheme in ("file", "play") else camera.address
+    shown = f"camera {camera.id}: {hide_credentials(camera.address)}"
+    clock = SystemClock()
+    try:
+        source = open_source(address, device=camera.id, start_ms=clock.now_ms(), clock=clock, stall_s=ANSWER_S)
+    except VisionError as error:
+        return False, f"{shown}: {error}"
+    deadline = time.monotonic() + ANSWER_S
+    try:
+        for item in source:
+            if isinstance(item, Frame):
+                if (item.width, item.height) != camera.size:
+                    return False, f"{shown}: gives {item.width}x{item.height}, size says {list(camera.size)}"
+                return True, f"{shown}: gives pictures of {item.width}x{item.height}"
+            if time.monotonic() > deadline:
+                break
+    finally:
+        source.close()
+    return False, f"{shown}: gave no picture within {ANSWER_S:.0f} s"
+
+
+def _scale(scale: Scale, base: Path) -> tuple[bool, str]:
+    """Whether a scale gives a weight."""
+    shown = f"scale {scale.id}: {scale.address}"
+    kind, _, path = scale.address.partition(":")
+    try:
+        if kind == "replay":
+            facts = replay_scale(scale, base / path, 0)
+            found = next((f for f in facts if isinstance(f, WeightSample)), None)
+        else:
+            found = asyncio.run(_first_weight(scale))
+    except GatewardenError as error:
+        return False, f"{shown}: {error}"
+    if found is None:
+        return False, f"{shown}: gave no valid {scale.indicator} frame within {ANSWER_S:.0f} s"
+    return True, f"{shown}: reads {found.kg:g} kg"
+
+
+async def _first_weight(scale: Scale) -> WeightSample | None:
+    clock = SystemClock()
+
+    async def first() -> WeightSample | None:
+        async for fact in LiveScale(scale, clock.now_ms).facts():
+            if isinstance(fact, WeightSample):
+                return fact
+        return None
+
+    try:
+        return await asyncio.wait_for(first(), ANSWER_S)
+    except TimeoutError:
+        return None

@@ -1,0 +1,50 @@
+"""Recorded bytes of an indicator, read from a file or a pipe and told as JSON lines."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gate.errors import ScaleError
+from gate.scale.reading import Indicator, Reading
+
+_CHUNK_BYTES = 65_536
+
+
+def decode_file(parser: Indicator, path: Path) -> Iterator[Reading]:
+    """Readings of a whole file, "-" for standard input. Raises ScaleError when it cannot be read."""
+    try:
+        if str(path) == "-":
+            yield from _decode(parser, sys.stdin.buffer)
+        else:
+            with path.open("rb") as file:
+                yield from _decode(parser, file)
+    except OSError as error:
+        raise ScaleError(f"{path}: {error.strerror}") from error
+
+
+def _decode(parser: Indicator, file: BinaryIO) -> Iterator[Reading]:
+    read = getattr(file, "read1", file.read)  # of a pipe, what is there, without waiting for more
+    while data := read(_CHUNK_BYTES):
+        yield from parser.feed(data)
+    yield from parser.finish()
+
+
+def reading_line(reading: Reading) -> str:
+    """One line of JSON, without its end: kg, net, stable, motion, overload, status."""
+    return json.dumps(reading.public(), ensure_ascii=False, allow_nan=False)
+
+
+def parse_settings(pairs: list[str]) -> Mapping[str, Any]:
+    """`name=value` pairs as settings; numbers, true and false are taken as such. Raises ScaleError."""
+    out: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not name or not equals:
+            raise ScaleError(f"setting {pair!r}: expected name=value")
+        try:
+            out[name] = json.loads(text.lower())
+        except ValueError:
+            out[name] = text
+    return out

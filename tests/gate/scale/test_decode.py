@@ -1,0 +1,59 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.gate.scale.frames import WIRES, Wire, toledo, yaohua
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def run(*args: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", "from gate.cli import main; main()", "scale", *args]
+    return subprocess.run(command, input=data, capture_output=True, env=ENVIRONMENT, timeout=60, check=False)
+
+
+def test_each_frame_is_a_line_and_the_rejected_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "bytes.bin"
+    path.write_bytes(yaohua(0) + yaohua(48620) + b"\x02garbage.." + yaohua(-20))
+    done = run("decode", "--indicator", "yaohua", str(path), "--json")
+    assert done.returncode == 0
+    lines = done.stdout.decode().splitlines()
+    assert [json.loads(line)["kg"] for line in lines] == [0, 48620, -20]
+    assert json.loads(lines[0]) == dict.fromkeys(["net", "stable", "motion", "overload", "status"], None) | {"kg": 0}
+    assert done.stderr.decode().strip() == "3 frames, 1 rejected"
+
+
+def test_standard_input_and_settings_are_taken() -> None:
+    done = run("decode", "-i", "toledo", "-", "--set", "checksum=false", data=toledo(12340, check=False))
+    assert json.loads(done.stdout)["kg"] == 12340
+    done = run("decode", "-i", "toledo", "-", "--set", "checksum=true", data=toledo(12340, check=False))
+    assert done.stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["decode", "-i", "abacus", "-"], "expected one of: yaohua"),
+        (["decode", "-i", "yaohua", "/nowhere"], "/nowhere"),
+        (["decode", "-i", "yaohua", "-", "--set", "x"], "name=value"),
+    ],
+)
+def test_failures_give_status_one_and_a_reason(args: list[str], message: str) -> None:
+    done = run(*args)
+    assert done.returncode == 1
+    assert message in done.stderr.decode()
+
+
+def test_wrong_use_gives_status_two() -> None:
+    assert run("decode").returncode == 2
+
+
+@pytest.mark.parametrize("wire", [w for w in WIRES if not w.settings], ids=str)
+def test_every_format_is_listed_by_its_name(wire: Wire) -> None:
+    from gate.scale.indicators.registry import find_format
+
+    assert find_format(wire.name.upper().replace("-", "_")).name == wire.name

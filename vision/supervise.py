@@ -214,6 +214,7 @@ class _Post:
         """End the process at once; what it said last is no longer heard."""
         self.generation += 1
         self._end_now()
+        self.drained.wait(1.0)
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -100,13 +100,14 @@ class DrawnDetector:
     def detect(self, frame: Image, *, threshold: float | None = None) -> Detections:
         boxes: list[list[float]] = []
         classes: list[int] = []
+        small = frame[::2, ::2]
         for kind, ink in _INK.items():
-            near = (np.abs(frame.astype(np.int16) - ink).max(axis=2) < 48).astype(np.uint8)
-            near = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((25, 25), np.uint8))
+            near = _like(small, ink, 48)
+            near = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
             _, _, stats, _ = cv2.connectedComponentsWithStats(near)
-            for x, y, w, h, area in stats[1:]:
-                if area > 400:
-                    boxes.append([x, y, x + w, y + h])
+            for x, y, w, h, area in stats[1:].tolist():
+                if area > 150:
+                    boxes.append([2.0 * x, 2.0 * y, 2.0 * (x + w), 2.0 * (y + h)])
                     classes.append(_CLASSES.index(kind))
         array = np.array(boxes, np.float64).reshape(-1, 4)
         return Detections(array, np.full(len(array), 0.9), np.array(classes, np.int64))
@@ -125,7 +126,7 @@ class DrawnLocator:
     def locate(
         self, frame: Image, regions: NDArray[np.float64] | None = None, *, threshold: float | None = None
     ) -> list[DrawnPlate]:
-        near = (np.abs(frame.astype(np.int16) - (20, 190, 250)).max(axis=2) < 60).astype(np.uint8)
+        near = _like(frame, (20, 190, 250), 60)
         near = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
         _, _, stats, _ = cv2.connectedComponentsWithStats(near)
         found = []
@@ -158,6 +159,13 @@ class DrawnReader:
         text = PLATES[best]
         sure = tuple([max(0.5, min(0.99, likeness[best]))] * len(text))
         return scores_of(PlateReading(text, PlateColour.YELLOW, 1, sure[0], sure))
+
+
+def _like(picture: Image, ink: tuple[int, int, int], within: int) -> Image:
+    low = tuple(max(0, c - within) for c in ink)
+    high = tuple(min(255, c + within) for c in ink)
+    near: Image = cv2.inRange(picture, low, high)
+    return near
 
 
 def upright(frame: Image, corners: NDArray[np.float64], rows: int) -> Image:

@@ -12,7 +12,7 @@ import av
 
 from vision.errors import SourceError
 from vision.facts import DeviceState
-from vision.source.address import Address
+from vision.source.address import Address, hide_credentials
 from vision.source.clock import Clock, StreamClock
 from vision.source.decode import Decoder
 from vision.source.frame import Frame, Packet, Tick
@@ -62,6 +62,7 @@ class LiveSource:
         self._thread = threading.Thread(target=self._read, name=f"source {device}", daemon=True)
         self._connection, self._index = 0, 0
         self._state, self._state_ms = "", 0
+        self._arrived_ms = 0
         self._damage_ms: int | None = None
         self._container: Any = None
         self._decoder: Decoder | None = None
@@ -74,7 +75,10 @@ class LiveSource:
             try:
                 item = self._queue.get(timeout=0.2)
             except queue.Empty:
-                yield Tick(self._clock.now_ms())
+                now = self._clock.now_ms()
+                if self._state in ("ok", "damaged") and now - self._arrived_ms > self._stall_s * 1000:
+                    yield self._enter(now, "stalled", self._silent)
+                yield Tick(now)
                 continue
             match item:
                 case _Opened(container, stream):
@@ -91,6 +95,10 @@ class LiveSource:
         """Stop; the reading thread ends with its next packet or time-out."""
         self._stop.set()
 
+    @property
+    def _silent(self) -> str:
+        return f"{self._address.shown}: silent for {self._stall_s:g} s"
+
     def _begin(self, container: Any, stream: Any) -> None:
         self._container, self._decoder = container, Decoder(stream)
         self._connection += 1
@@ -100,6 +108,7 @@ class LiveSource:
         decoder = self._decoder
         if decoder is None:
             return
+        self._arrived_ms = arrival_ms
         stamp = packet.pts if packet.pts is not None else packet.dts
         pts = decoder.time_ms(stamp)
         at = arrival_ms - self._latency_ms
@@ -168,9 +177,10 @@ class LiveSource:
         except SourceError as error:
             return "lost", str(error)
         self._hand_over(_Opened(container, stream))
-        full = False
+        full, heard = False, time.monotonic()
         try:
             for packet in container.demux(stream):
+                heard = time.monotonic()
                 if self._stop.is_set():
                     return "lost", "closed"
                 if packet.size == 0:
@@ -184,11 +194,10 @@ class LiveSource:
                 except queue.Full:
                     full = True
                     self.health.skipped += 1
-        except av.error.ExitError:
-            return "stalled", f"{shown}: silent for {self._stall_s:g} s"
         except (av.error.FFmpegError, OSError) as error:
-            silent = isinstance(error, TimeoutError)
-            return ("stalled", f"{shown}: silent for {self._stall_s:g} s") if silent else ("lost", f"{shown}: {error}")
+            if time.monotonic() - heard > 0.9 * self._stall_s:
+                return "stalled", self._silent
+            return "lost", f"{shown}: {hide_credentials(str(error))}"
         return "lost", f"{shown}: the stream ended"
 
     def _open(self) -> tuple[Any, Any]:
@@ -197,7 +206,8 @@ class LiveSource:
             return open_container(f"/dev/video{self._address.target}", shown, format="v4l2", timeout=self._stall_s)
         options = {
             "rtsp_transport": self._address.transport,
-            "analyzeduration": "1000000",
+            "analyzeduration": "500000",
+            "fpsprobesize": "2",
             "max_delay": "300000",
             "timeout": str(int(self._stall_s * 1_000_000)),
         }

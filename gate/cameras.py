@@ -10,7 +10,7 @@ from models.zoo import WEIGHTS, weights
 from vision.config import CameraConfig, ModelFile
 from vision.record import Retention
 
-DETECTOR, LOCATOR, READER = "vehicle-detector", "plate-detector", "plate-reader"
+DETECTOR, LOCATOR, READER = "vehicle-detector", "plate-detector", "reader"
 FAR_PX = 1e5  # a zone that reaches further lies partly behind the camera and is not drawn
 _DAY_MS = 86_400_000
 

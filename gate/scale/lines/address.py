@@ -5,14 +5,23 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from gate.errors import ScaleError
+from gate.scale.indicators.modbus import ModbusSettings
+from gate.scale.indicators.registry import find_format
 from gate.scale.lines.line import Line
+from gate.scale.lines.modbus_line import modbus_rtu, modbus_tcp
+from gate.scale.lines.mqtt_line import Broker, MqttLine
 from gate.scale.lines.serial_line import PortSettings, SerialLine
 from gate.scale.lines.tcp_line import TcpLine
+from gate.scale.settings import read_settings
 from gate.site.model import Scale
 
 FORMS = (
     "serial:/dev/ttyUSB0?baud=9600&bytesize=8&parity=N&stopbits=1",
     "tcp:host:port",
+    "modbus-tcp:host:502",
+    "modbus-rtu:/dev/ttyUSB0?baud=9600&parity=E",
+    "mqtt:host:1883/topic?user=name&password_file=path",
+    "mqtts:host:8883/topic",
     "replay:weights.csv",
 )
 POLL_MS = 200
@@ -33,12 +42,17 @@ def open_line(scale: Scale) -> Line:
     kind, place, options = split_address(scale.address)
     if kind == "replay":
         raise ScaleError(f"scale {scale.id!r}: {scale.address!r} is a recording, not a line")
+    every_s = poll_ms(scale.address) / 1000
     options.pop("poll_ms", None)
     if kind == "serial":
         return SerialLine(port_settings(place, options))
+    if kind == "modbus-rtu":
+        return modbus_rtu(port_settings(place, options), _register_map(scale), every_s)
+    if kind in ("mqtt", "mqtts"):
+        return MqttLine(_broker(kind, place, options, scale.address))
     host, port = host_port(place, scale.address)
     _refuse_rest(options, scale.address)
-    return TcpLine(host, port)
+    return TcpLine(host, port) if kind == "tcp" else modbus_tcp(host, port, _register_map(scale), every_s)
 
 
 def poll_ms(address: str) -> int:
@@ -66,6 +80,24 @@ def host_port(place: str, address: str) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise ScaleError(f"scale address {address!r}: expected host:port after its kind")
     return host.strip("[]"), int(port)
+
+
+def _register_map(scale: Scale) -> ModbusSettings:
+    """The map of a scale whose line speaks Modbus itself; its answers come as RTU frames."""
+    found = find_format(scale.indicator)
+    if found.name != "modbus":
+        raise ScaleError(f"scale {scale.id!r}: {scale.address!r} needs indicator 'modbus', got {scale.indicator!r}")
+    return read_settings(ModbusSettings, found.name, scale.settings)
+
+
+def _broker(kind: str, place: str, options: Mapping[str, str], address: str) -> Broker:
+    where, _, topic = place.partition("/")
+    host, port = host_port(where, address)
+    _refuse_rest({k: v for k, v in options.items() if k not in ("user", "password_file", "ask")}, address)
+    if not topic:
+        raise ScaleError(f"scale address {address!r}: expected /topic after the port")
+    password = Path(options["password_file"]) if "password_file" in options else None
+    return Broker(host, port, topic, options.get("user", ""), password, kind == "mqtts", options.get("ask", ""))
 
 
 def _whole(text: str, name: str) -> int:

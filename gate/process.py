@@ -29,7 +29,7 @@ from gate.live_api import Snapshots, live_api
 from gate.memory import next_numbers, recall
 from gate.outbox import Outbox
 from gate.records import Finding, Passage
-from gate.registers import load_registers
+from gate.registers import TicketFeed, load_registers
 from gate.scale.live import LiveScale
 from gate.scale.stability import Stability
 from gate.sealing import Sealer, Workshop
@@ -59,6 +59,7 @@ _log = structlog.get_logger(__name__)
 REORDER_MS = 600  # a camera's facts may come this much later than a scale's
 TURN_S = 0.1
 CROPS_LIMIT = 500
+RETENTION_EVERY_MS = 600_000
 
 
 class SiteProcess:
@@ -117,6 +118,7 @@ class SiteProcess:
                 group.create_task(self._turns())
                 group.create_task(self._sealer.run())
                 group.create_task(self._serve())
+                group.create_task(self._housekeeping())
                 if self._sender:
                     group.create_task(self._sender.run())
                 for scale in self.site.scales:
@@ -194,6 +196,25 @@ class SiteProcess:
             self._caption()
             self._watch()
             await asyncio.sleep(TURN_S)
+
+    async def _housekeeping(self) -> None:
+        """Learn new tickets as they are registered; delete evidence whose time is over, under a tombstone."""
+        tickets = self.site.registers.tickets
+        feed = TicketFeed(self._base / tickets, self._registers.tickets) if tickets else None
+        next_retention_ms = 0
+        while True:
+            for fault in feed.look() if feed else ():
+                _log.warning("ticket left out", why=fault)
+            now_ms = self._clock.now_ms()
+            if now_ms >= next_retention_ms:
+                next_retention_ms = now_ms + RETENTION_EVERY_MS
+                before_ms = now_ms - round(self.site.store.evidence_days * 86_400_000)
+                await asyncio.to_thread(self._retain, before_ms, now_ms)
+            await asyncio.sleep(1.0)
+
+    def _retain(self, before_ms: int, now_ms: int) -> None:
+        for bundle in self._workshop.store().retain(before_ms, now_ms, "retention"):
+            _log.info("evidence deleted, its time was over", bundle=bundle.name)
 
     def _turn(self, now_ms: int) -> None:
         """Judge the facts that are old enough for nothing earlier to come."""

@@ -158,6 +158,7 @@ class Store(Part):
     directory: Path = Path("var")
     footage_days: float = Field(default=30, gt=0)
     footage_gb: float = Field(default=500, gt=0)
+    evidence_days: float = Field(default=730, gt=0)  # then deleted under a signed tombstone, unless a case locks it
 
 
 class Recording(Part):

@@ -129,13 +129,14 @@ def load_book(path: Path | None, issuers: Sequence[str]) -> tuple[TicketBook, li
         if not line.strip():
             continue
         try:
-            book.add(_token(line))
+            book.add(token_of(line))
         except TicketError as error:
             faults.append(LineFault(number, str(error)))
     return book, faults
 
 
-def _token(line: str) -> str:
+def token_of(line: str) -> str:
+    """The token a register's line holds. Raises TicketError."""
     try:
         token = json.loads(line)["token"]
     except (ValueError, KeyError, TypeError) as error:

@@ -1,0 +1,58 @@
+"""An indicator that plays recorded bytes over a real pty, round after round, in step with a clip played as live."""
+
+import contextlib
+import csv
+import os
+import threading
+import time
+import tty
+from pathlib import Path
+
+from vision.source import Clock
+
+TICK_S = 0.02
+
+
+class PlayedIndicator:
+    """`with PlayedIndicator(…) as port:` sends a recording's frames, each at its time; gives the port's name.
+
+    weights: CSV with at_ms and raw. epoch_ms: when the first round began; round_ms: how long each is. Bytes that
+    nobody reads are lost, as on a real line.
+    """
+
+    def __init__(self, weights: Path, epoch_ms: int, round_ms: int, clock: Clock) -> None:
+        with weights.open(newline="") as file:
+            self._frames = [(int(row["at_ms"]), bytes.fromhex(row["raw"])) for row in csv.DictReader(file)]
+        self._epoch_ms, self._round_ms, self._clock = epoch_ms, round_ms, clock
+        self._ended = threading.Event()
+        self._sender = threading.Thread(target=self._send, name="played indicator", daemon=True)
+        self._ours, self._theirs = os.openpty()
+        tty.setraw(self._ours)
+        tty.setraw(self._theirs)
+        os.set_blocking(self._ours, False)
+
+    def __enter__(self) -> str:
+        self._sender.start()
+        return os.ttyname(self._theirs)
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._sender.join()
+        os.close(self._ours)
+        os.close(self._theirs)
+
+    def _send(self) -> None:
+        sent_ms = self._clock.now_ms() - self._epoch_ms
+        while not self._ended.is_set():
+            time.sleep(TICK_S)
+            now_ms = self._clock.now_ms() - self._epoch_ms
+            for data in self._between(sent_ms, now_ms):
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self._ours, data)
+            sent_ms = now_ms
+
+    def _between(self, after_ms: int, until_ms: int) -> list[bytes]:
+        """Frames due in a stretch of time shorter than a round, oldest first."""
+        rounds = range(after_ms // self._round_ms, until_ms // self._round_ms + 1)
+        due = ((r * self._round_ms + at_ms, data) for r in rounds for at_ms, data in self._frames)
+        return [data for at_ms, data in due if after_ms < at_ms <= until_ms]

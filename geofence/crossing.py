@@ -20,6 +20,7 @@ from geofence.shapes import BoundaryShape
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 DEEP = 0.5  # share of the corridor's half width inside which a vehicle has come into it
+CONTINUOUS_MS = 600  # two observations farther apart do not confirm each other
 JUMP_SPEED = 3.0  # a last or first step this much faster than the ones beside it is a box that jumped
 
 
@@ -38,8 +39,15 @@ class _Trace:
     other_ms: int | None = None  # first of a run of observations beyond the corridor, while undecided
     other: int = 0
     other_seen: int = 0
-    leap: float = 0.0  # speed of the step that began that run
+    seen_ms: int = 0
+    leap: float = 0.0  # speed of the step that began that run, per ms
     pace: float = 0.0  # speed before it
+    far: bool = False  # whether that step was long
+
+    @property
+    def jumped(self) -> bool:
+        """Whether the run began unlike anything that drives."""
+        return self.far and self.leap > JUMP_SPEED * self.pace
 
     @property
     def undecided(self) -> bool:
@@ -49,7 +57,7 @@ class _Trace:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One observation at one boundary. speed: of the step to it, pace: of the step before, per ms."""
+    """One observation at one boundary. speed: of the step to it, pace: of the step before; far: a long step."""
 
     t_ms: int
     side: int
@@ -57,6 +65,7 @@ class _Look:
     deep: bool
     speed: float
     pace: float
+    far: bool
 
 
 class BoundaryWatch:
@@ -119,7 +128,8 @@ class BoundaryWatch:
                 trace.along, trace.slack = float(along[i]), self._half + 0.25 * float(steps[i])
             speed = 0.0 if np.isnan(steps[i]) else float(steps[i] / span[i])
             deep = bool(found.distance[i] <= DEEP * self._half)
-            look = _Look(t_ms, int(found.side[i]), bool(beyond[i]), deep, speed, float(self._pace[slot]))
+            far = bool(steps[i] > self._half)
+            look = _Look(t_ms, int(found.side[i]), bool(beyond[i]), deep, speed, float(self._pace[slot]), far)
             movement = self._step(trace, look)
             if movement is not None:
                 movements.append((slot, movement))
@@ -133,8 +143,7 @@ class BoundaryWatch:
         trace = self._traces.get(slot)
         if trace is None or trace.other_ms is None or trace.side in (0, trace.other):
             return None
-        jumped = trace.other_seen == 1 and trace.leap > JUMP_SPEED * trace.pace
-        if jumped or trace.net == 0:
+        if trace.jumped or trace.net == 0:
             return None
         return self._cross(trace, last_ms)
 
@@ -155,9 +164,11 @@ class BoundaryWatch:
         if here == trace.side and trace.came_in_ms is None:
             trace.settled, trace.net, trace.other_ms = trace.settled + 1, 0, None
             return None
-        if trace.other_ms is None or trace.other != here:
+        stale = look.t_ms - trace.seen_ms > CONTINUOUS_MS and trace.other_seen < 2
+        trace.seen_ms = look.t_ms
+        if trace.other_ms is None or trace.other != here or stale:
             trace.other_ms, trace.other, trace.other_seen = look.t_ms, here, 0
-            trace.leap, trace.pace = look.speed, look.pace
+            trace.leap, trace.pace, trace.far = look.speed, look.pace, look.far
         trace.other_seen += 1
         if trace.other_seen < 2 or look.t_ms - trace.other_ms < self._confirm_ms:
             return None

@@ -16,6 +16,8 @@ PERSON = "person"
 RECENT = 16
 RECENT_STEP_MS = 70
 TREND_MS = 600
+GAP_MS = 500  # unseen this long, a vehicle's earlier places tell nothing of where it goes
+FAR_SIZES = 12.0  # nobody is looked for farther away
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,9 @@ class Memory:
     jump_sizes: float = 0.5  # a box may jump this far at once
     speed_sizes: float = 20.0  # and move this fast, in sizes per second
     swap_sizes: float = 0.6  # this far from where it should be, a key may have been given to another vehicle
-    reach_sizes: float = 0.6  # a new key this near to where a vehicle vanished is that vehicle
-    reach_growth: float = 1.0  # sizes per second unseen
+    reach_sizes: float = 0.6  # a new key this near to where a vehicle should be is that vehicle
+    reach_acceleration: float = 1.4  # sizes per second squared it may have sped up or braked unseen
+    reach_growth: float = 1.5  # and no more than so many sizes per second unseen
     still_sizes: float = 0.3  # sizes per second under which a vehicle stood
 
 
@@ -69,7 +72,10 @@ class Vehicles:
         self._seen = np.empty(0, np.int64)
         self._recent = np.empty((0, RECENT, 2))  # centres of the last second or so, and when they were
         self._recent_ms = np.empty((0, RECENT), np.int64)
-        self._trends: dict[int, tuple[int, Array, Array]] = {}
+        self._kept = np.empty(0, np.int64)  # how many of those
+        self._trend_ms = np.empty(0, np.int64)
+        self._trend_place = np.empty((0, 2))
+        self._trend_velocity = np.empty((0, 2))
 
     def __len__(self) -> int:
         return len(self._key)
@@ -109,7 +115,6 @@ class Vehicles:
         """Drop a vehicle; its slot is used again."""
         del self._key[slot], self._kind[slot]
         self._doubt.pop(slot, None)
-        self._trends.pop(slot, None)
         for key in [k for k, s in self._slot_of.items() if s == slot]:
             del self._slot_of[key]
         self._free.append(slot)
@@ -132,9 +137,9 @@ class Vehicles:
         if rest:
             claims = _Claims(dict(zip(rows.tolist(), mine.tolist(), strict=True)), set(mine.tolist()))
             self._reunite(instant, rest, slots, claims)
-            for row in rest:
-                if row not in claims.taken and self._follow_or_start(instant, row, int(slots[row]), claims):
-                    fresh.append(claims.taken[row])
+            left = [row for row in rest if row not in claims.taken]
+            begun = [row for row in left if self._follow_or_start(instant, row, int(slots[row]), claims)]
+            fresh = [claims.taken[row] for row in begun]
             rows = np.array(sorted(claims.taken), dtype=np.int64)
             mine = np.array([claims.taken[r] for r in rows.tolist()], dtype=np.int64)
         self._take(instant, rows, mine)
@@ -178,61 +183,68 @@ class Vehicles:
 
     def _reunite(self, instant: "_Instant", rest: list[int], slots: Index, claims: "_Claims") -> None:
         """Give what is not where its key was to vehicles missing nearby, nearest first; its own key's comes cheaper."""
-        missing = sorted(set(self._key) - claims.used)
-        offers = []
-        for row in rest:
-            own = int(slots[row])
-            for slot in missing:
-                cost = self._cost(instant, row, slot, known=own >= 0)
-                offers.append((0.5 * cost if slot == own else cost, row, slot))
-        for cost, row, slot in sorted(offers):
-            if cost >= 1:
-                break
+        rows = np.array(rest, dtype=np.int64)
+        missing = np.array(sorted(set(self._key) - claims.used), dtype=np.int64)
+        offset = instant.centres[rows][:, None] - self._centre[missing]
+        size = np.maximum(instant.sizes[rows][:, None], self._size[missing])
+        i, j = np.nonzero((offset**2).sum(axis=2) <= (FAR_SIZES * size) ** 2)
+        if not len(i):
+            return
+        cost = self._cost(instant, rows[i], missing[j], slots[rows[i]] >= 0)
+        cost = np.where(missing[j] == slots[rows[i]], 0.5 * cost, cost)
+        order = np.lexsort((missing[j], rows[i], cost))[: int((cost < 1).sum())]
+        for row, slot in zip(rows[i][order].tolist(), missing[j][order].tolist(), strict=True):
             if row not in claims.taken and slot not in claims.used:
                 claims.give(row, slot)
                 self._slot_of[instant.keys[row]] = slot
 
-    def _cost(self, instant: "_Instant", row: int, slot: int, known: bool) -> float:
-        """Distance from where a vehicle should be, 1 at the farthest that is still believed.
+    def _cost(self, instant: "_Instant", rows: Index, slots: Index, known: NDArray[np.bool_]) -> Array:
+        """(N,) distance of boxes from where vehicles should be, 1 at the farthest that is still believed.
 
-        known: the row's key belongs to a vehicle, and is believed to have gone to another only very near to that.
+        known: (N,) the box's key belongs to a vehicle, and is believed to have gone to another only very near to that.
         """
         memory = self.memory
-        gap_ms = instant.t_ms - int(self._last_ms[slot])
-        size, before = float(instant.sizes[row]), float(self._size[slot])
-        if (instant.kinds[row] == PERSON) != (self._kind[slot] == PERSON) or not 0.4 < size / before < 2.5:
-            return np.inf
-        place, velocity = self._trend(slot)
-        still = np.hypot(*velocity) * 1000 < memory.still_sizes * before
-        if gap_ms > (memory.keep_ms if still else memory.lost_ms):
-            return np.inf
-        grown_s = 0.0 if known or gap_ms > memory.lost_ms else gap_ms / 1000
-        reach = (memory.reach_sizes + memory.reach_growth * grown_s) * max(size, before)
-        offset = instant.centres[row] - place
-        carried = offset - velocity * min(gap_ms, 1_000)
-        return float(min(np.hypot(*offset), np.hypot(*carried))) / reach
+        for slot in set(slots.tolist()):
+            self._find_trend(slot)
+        gap_ms = instant.t_ms - self._last_ms[slots]
+        gap_s = (gap_ms + TREND_MS / 2) / 1000
+        size, before = instant.sizes[rows], self._size[slots]
+        velocity = self._trend_velocity[slots]
+        still = np.hypot(velocity[:, 0], velocity[:, 1]) * 1000 < memory.still_sizes * before
+        soon = gap_ms <= memory.lost_ms
+        grown = np.minimum(memory.reach_acceleration / 2 * gap_s**2, memory.reach_growth * gap_s)
+        reach = memory.reach_sizes + np.where(soon & ~known, grown, 0.0)
+        carried = velocity * np.where(soon, gap_ms, 0)[:, None]
+        offset = instant.centres[rows] - self._trend_place[slots] - carried
+        cost = np.hypot(offset[:, 0], offset[:, 1]) / (reach * np.maximum(size, before))
+        people = np.array([instant.kinds[r] == PERSON for r in rows.tolist()])
+        were = np.array([self._kind[s] == PERSON for s in slots.tolist()])
+        alike = (people == were) & (size > 0.4 * before) & (size < 2.5 * before)
+        back: Array = np.where(alike & (soon | (still & (gap_ms <= memory.keep_ms))), cost, np.inf)
+        return back
 
-    def _trend(self, slot: int) -> tuple[Array, Array]:
-        """Where a vehicle last was and its velocity, by medians over the last moments: a box that jumped does not count.
+    def _find_trend(self, slot: int) -> None:
+        """Where a vehicle last was and its velocity, untouched by a box that jumped.
 
-        Theil and Sen's line through the last places.
+        Siegel's repeated medians (Biometrika 69, 1982) over the places of the last moments: right while fewer than
+        half of them are wrong.
         """
         last_ms = int(self._last_ms[slot])
-        cached = self._trends.get(slot)
-        if cached is not None and cached[0] == last_ms:
-            return cached[1], cached[2]
-        count = int(min(self._seen[slot], RECENT))
+        if self._trend_ms[slot] == last_ms:
+            return
+        count = int(min(self._kept[slot], RECENT))
         lately = int((self._recent_ms[slot, :count] >= last_ms - TREND_MS).sum())
         count = min(count, max(lately, 5))
         times = (self._recent_ms[slot, :count] - last_ms).astype(np.float64)
         places = self._recent[slot, :count]
-        i, j = np.triu_indices(count, 1)
-        velocity = np.zeros(2)
-        if count > 1:
-            velocity = np.median((places[i] - places[j]) / (times[i] - times[j])[:, None], axis=0)
-        place = np.median(places - times[:, None] * velocity, axis=0)
-        self._trends[slot] = (last_ms, place, velocity)
-        return place, velocity
+        velocity = self._velocity[slot]
+        if count > 2:
+            apart = times[:, None] - times
+            np.fill_diagonal(apart, np.nan)
+            slopes = (places[:, None] - places) / apart[..., None]
+            velocity = np.median(np.nanmedian(slopes, axis=1), axis=0)
+        self._trend_ms[slot], self._trend_velocity[slot] = last_ms, velocity
+        self._trend_place[slot] = np.median(places - times[:, None] * velocity, axis=0)
 
     def _follow_or_start(self, instant: "_Instant", row: int, slot: int, claims: "_Claims") -> bool:
         """Follow a key that moved fast, doubt one that jumped, begin a vehicle for one that is new.
@@ -273,9 +285,9 @@ class Vehicles:
     def _clear(self, slot: int, instant: "_Instant", row: int) -> None:
         self._kind[slot] = instant.kinds[row]
         self._centre[slot], self._size[slot] = instant.centres[row], instant.sizes[row]
-        self._velocity[slot], self._seen[slot] = 0.0, 0
+        self._velocity[slot], self._seen[slot], self._kept[slot] = 0.0, 0, 0
         self._first_ms[slot] = self._last_ms[slot] = instant.t_ms
-        self._trends.pop(slot, None)
+        self._trend_ms[slot] = -1
 
     def _take(self, instant: "_Instant", rows: Index, slots: Index) -> None:
         span = np.maximum(instant.t_ms - self._last_ms[slots], 1)
@@ -284,7 +296,9 @@ class Vehicles:
         moved = (instant.centres[rows] - self._centre[slots]) / span[:, None]
         self._velocity[slots] += weight * (moved - self._velocity[slots])
         self._centre[slots], self._size[slots] = instant.centres[rows], instant.sizes[rows]
+        self._kept[slots[span > GAP_MS]] = 0
         self._last_ms[slots] = instant.t_ms
+        self._seen[slots] += 1
         self._remember(instant, rows, slots)
         for row, slot in zip(rows.tolist(), slots.tolist(), strict=True):
             self._kind[slot] = instant.kinds[row]
@@ -293,11 +307,11 @@ class Vehicles:
 
     def _remember(self, instant: "_Instant", rows: Index, slots: Index) -> None:
         """Keep a place every RECENT_STEP_MS; the newest is replaced until then."""
-        step = (instant.t_ms - self._recent_ms[slots, 1] >= RECENT_STEP_MS) | (self._seen[slots] < 2)
+        step = (instant.t_ms - self._recent_ms[slots, 1] >= RECENT_STEP_MS) | (self._kept[slots] < 2)
         push = slots[step]
         self._recent[push, 1:] = self._recent[push, :-1]
         self._recent_ms[push, 1:] = self._recent_ms[push, :-1]
-        self._seen[push] += 1
+        self._kept[push] += 1
         self._recent[slots, 0], self._recent_ms[slots, 0] = instant.centres[rows], instant.t_ms
 
     def _grow(self) -> None:
@@ -310,6 +324,10 @@ class Vehicles:
         self._recent = np.concatenate([self._recent, np.zeros((more, RECENT, 2))])
         self._recent_ms = np.concatenate([self._recent_ms, np.zeros((more, RECENT), np.int64)])
         self._seen = np.concatenate([self._seen, np.zeros(more, np.int64)])
+        self._kept = np.concatenate([self._kept, np.zeros(more, np.int64)])
+        self._trend_ms = np.concatenate([self._trend_ms, np.full(more, -1)])
+        self._trend_place = np.vstack([self._trend_place, np.zeros((more, 2))])
+        self._trend_velocity = np.vstack([self._trend_velocity, np.zeros((more, 2))])
         self._free = [*range(self.capacity + more - 1, self.capacity - 1, -1)]
         self.capacity += more
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.evaluate.crnn import Crnn
 from models.registry import EvaluationJob
 from models.synthesis.crops import training_negatives
-from models.synthesis.real import Labelled, load, read_labels
+from models.synthesis.real import Labelled, corrections, load, read_labels
 from models.zoo import weights
 from vision.card import load_card
 from vision.engine import open_engine
@@ -105,7 +105,8 @@ def _special(crops: Sequence[Labelled], read: Read, suffix: str) -> dict[str, An
 def _negatives(plates: Path, read: Read, job: EvaluationJob) -> dict[str, Any]:
     """False plates among crops that show none; the half that trains is told apart from the half that only measures."""
     trained = set(training_negatives(job.data))
-    paths = sorted((plates / "not_plates").glob("*.*"))
+    mended = corrections()
+    paths = [p for p in sorted((plates / "not_plates").glob("*.*")) if f"not_plates/{p.name}" not in mended]
     answers = read([read_picture(path) for path in paths], [1] * len(paths))
     false = [is_plate and bool(kinds_of(text)) for text, is_plate in answers]
     unseen = [hit for path, hit in zip(paths, false, strict=True) if path not in trained]

@@ -12,7 +12,7 @@ from models.synthesis.backgrounds import Backgrounds
 from models.synthesis.glyphs import Glyphs
 from models.synthesis.layout import cells
 from models.synthesis.paint import Plate, paint
-from models.synthesis.real import Labelled, load, measured_texts, read_labels
+from models.synthesis.real import Labelled, corrections, load, measured_texts, read_labels
 from models.synthesis.texts import draw_kind, draw_text
 from models.synthesis.view import View, nudge, photograph
 from models.synthesis.weather import degrade
@@ -126,9 +126,10 @@ def encode(text: str) -> NDArray[np.int64]:
 
 
 def training_negatives(data: Path | None) -> list[Path]:
-    """The half of not_plates that may train (even numbers); the odd half measures."""
+    """The half of not_plates that may train (even numbers), less the plates found among them; the odd half measures."""
     found = sorted((data / "plates" / "not_plates").glob("*.*")) if data is not None else []
-    return found[::2]
+    plates = corrections()
+    return [path for path in found[::2] if f"not_plates/{path.name}" not in plates]
 
 
 def _half(crop: Picture, rng: np.random.Generator) -> Picture:

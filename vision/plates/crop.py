@@ -23,7 +23,7 @@ def read_picture(path: Path) -> Picture:
     except OSError as error:
         raise PictureError(f"{path}: cannot be read: {error.strerror or error}") from error
     try:
-        decoded = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED) if raw.size else None
+        decoded = cv2.imdecode(raw, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH) if raw.size else None
     except cv2.error as error:
         raise PictureError(f"{path}: expected a picture OpenCV can decode: {error.err}") from error
     if decoded is None:

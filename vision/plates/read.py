@@ -14,6 +14,9 @@ from vision.plates.crop import Picture, as_bgr, fit, rectify
 from vision.plates.grammar import ALPHABET, Decoded, Scores, decode
 
 PLATE_THRESHOLD = 0.5
+# A text this unlikely is only believed to be a plate's when the whole looks like nothing else.
+TEXT_FLOOR = 0.03
+PLATE_SURE = 0.995
 _BATCH = 32
 # A reading less sure than this is tried once more on the crop straightened by the corners it was read with.
 _SECOND_LOOK = 0.9
@@ -27,6 +30,7 @@ class PlateReader:
             raise ModelError(f"{card.file}: the card's alphabet is not this grammar's ({len(ALPHABET)} characters)")
         self._engine = engine
         self._plate_threshold = float(card.settings.get("plate_threshold", PLATE_THRESHOLD))
+        self._text_floor = float(card.settings.get("text_floor", TEXT_FLOOR))
         self._second_look = second_look
 
     def read(self, crops: Sequence[NDArray[Any]]) -> list[PlateReading | None]:
@@ -54,8 +58,11 @@ class PlateReader:
         """Scores of one crop, `size_px` wide and high, as a reading; None where it shows no plate."""
         if scores.plate < self._plate_threshold:
             return None
+        decoded = decode(scores)
+        if decoded.probability < self._text_floor and scores.plate < PLATE_SURE:
+            return None
         places = scores.corners * np.array(size_px, np.float64)
-        return reading_of(decode(scores), scores, tuple((float(x), float(y)) for x, y in places))
+        return reading_of(decoded, scores, tuple((float(x), float(y)) for x, y in places))
 
     def _run(self, crops: Sequence[Picture]) -> list[Scores]:
         batch = np.stack([fit(crop) for crop in crops])

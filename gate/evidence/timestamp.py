@@ -1,7 +1,7 @@
 """Time tokens of RFC 3161: an outside server signs that a chain entry existed at its time."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -53,9 +53,8 @@ def check_token(response: str, digest: bytes, roots: Sequence[x509.Certificate] 
     answer = _decode(_bytes(response))
     try:
         own = [x509.load_der_x509_certificate(c) for c in answer.signed_data.certificates]
-        builder = VerifierBuilder(roots=list(roots) or own, intermediates=own if roots else None)
-        builder.build().verify_message(answer, digest)
-    except (VerificationError, ValueError) as error:
+        VerifierBuilder(roots=list(roots) or own).build().verify_message(answer, digest)
+    except (VerificationError, ValueError, x509.InvalidVersion) as error:
         raise EvidenceError(f"time token: {error}") from error
     return int(answer.tst_info.gen_time.timestamp() * 1000)
 
@@ -77,6 +76,36 @@ def _bytes(response: str) -> bytes:
 
 def _decode(answer: bytes) -> TimeStampResponse:
     try:
-        return decode_timestamp_response(answer)
-    except ValueError as error:
+        return decode_timestamp_response(_in_order(answer))
+    except (ValueError, IndexError) as error:
         raise EvidenceError(f"time token: no answer in the form of RFC 3161: {error}") from error
+
+
+def _in_order(answer: bytes) -> bytes:
+    """The answer with the certificates it carries in the order DER wants (X.690, 11.6).
+
+    Servers built on OpenSSL send them leaf first, which the strict parser refuses. No signature covers their order.
+    """
+    place = 0, len(answer)
+    # TimeStampResp → TimeStampToken → [0] content → SignedData → [0] certificates, by position and tag
+    for position, tag in ((0, 0x30), (1, 0x30), (1, 0xA0), (0, 0x30), (3, 0xA0)):
+        inside = list(_elements(answer, *place))
+        if len(inside) <= position or answer[inside[position][0]] != tag:
+            return answer
+        place = inside[position][1:]
+    start, end = place
+    certificates = sorted(answer[first:last] for first, _, last in _elements(answer, start, end))
+    return answer[:start] + b"".join(certificates) + answer[end:]
+
+
+def _elements(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The elements of a stretch of DER, one after the other: where each begins, its content begins, and it ends."""
+    while at < end:
+        length, start = data[at + 1], at + 2
+        if length & 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(data[at + 2 : start])
+        if start + length > end:
+            raise ValueError("an element longer than what holds it")
+        yield at, start, start + length
+        at = start + length

@@ -36,7 +36,7 @@ class Backgrounds:
         """Something a plate might hang on."""
         if self._patches and rng.random() < 0.75:
             patch = self._patches[int(rng.integers(len(self._patches)))]
-            return patch[:, ::-1] if rng.random() < 0.5 else patch
+            return np.asarray(cv2.flip(patch, 1) if rng.random() < 0.5 else patch, np.uint8)
         corners = rng.integers(0, 255, 3) + rng.normal(0, 25, (2, 2, 3))
         return np.asarray(np.clip(cv2.resize(corners, (160, 64)), 0, 255), np.uint8)
 
@@ -59,7 +59,7 @@ class Backgrounds:
         share = mask[:, :, None].astype(np.float32) / 255
         area = canvas[y : y + size[1], x : x + size[0]]
         area[:] = area * (1 - share) + colours[rng.integers(6)] * share
-        return np.clip(canvas, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(canvas, 0, 255), np.uint8)
 
 
 def _patches(file: Path, rng: np.random.Generator, count: int = 5) -> list[Picture]:

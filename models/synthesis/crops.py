@@ -158,7 +158,8 @@ def _nowhere() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def _held_out(text: str) -> bool:
     # Stable over runs and machines, unlike hash(): about one text in sixteen.
-    return sum(ord(character) * 31**place for place, character in enumerate(text)) % 16 == 5
+    mixed = sum(ord(character) * pow(31, place, 2**31 - 1) for place, character in enumerate(text))
+    return mixed % 16 == 5
 
 
 def _odds(crops: list[Labelled]) -> NDArray[np.float64]:

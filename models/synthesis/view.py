@@ -24,14 +24,14 @@ def draw_quad(rng: np.random.Generator, width_mm: float, height_mm: float) -> Po
     quad = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
     manner = rng.random()
     if manner < 0.2:
-        return quad + rng.normal(0, 0.004, (4, 2))
+        return np.asarray(quad + rng.normal(0, 0.004, (4, 2)))
     strength = 1.0 if manner < 0.85 else 2.2
     quad[:, 0] *= rng.uniform(0.72 if strength > 1 else 0.85, 1.0)
     angle = np.deg2rad(rng.normal(0, 4.5 * strength))
     shear, slant = rng.normal(0, 0.09 * strength), rng.normal(0, 0.05 * strength)
     quad = quad @ np.array([[1, slant], [shear, 1]])
     quad = quad @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return quad + rng.normal(0, 0.009 * strength, (4, 2))
+    return np.asarray(quad + rng.normal(0, 0.009 * strength, (4, 2)))
 
 
 def draw_box(rng: np.random.Generator, quad: Points) -> tuple[Points, Points]:

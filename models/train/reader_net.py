@@ -71,7 +71,7 @@ def _project(tokens: Tensor, *layers: nn.Linear) -> tuple[Tensor, ...]:
     """Several linear layers of the same tokens as one multiplication."""
     weight = torch.cat([layer.weight for layer in layers])
     bias = torch.cat([layer.bias for layer in layers])
-    return functional.linear(tokens, weight, bias).split([layer.out_features for layer in layers], -1)
+    return tuple(functional.linear(tokens, weight, bias).split([layer.out_features for layer in layers], -1))
 
 
 class _Mixer(nn.Module):

@@ -4,6 +4,7 @@ Frame: 02 · SWA · SWB · SWC · six weight · six tare · 0D · [checksum], 7E
 """
 
 import re
+from dataclasses import dataclass
 from typing import Literal
 
 from gate.scale.framing import BAD, WAIT, Found, FrameParser, Match
@@ -31,6 +32,14 @@ class ToledoSettings(Settings):
     parity: Literal["even", "odd", "mark"] = "even"
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """frame_bytes: of the frame. taken_bytes: to go on behind; fewer where the last may be the next frame's first."""
+
+    frame_bytes: int
+    taken_bytes: int
+
+
 class Toledo(FrameParser):
     """Continuous output, standard form. The weight of a frame with SWC's expand bit set is not told: kg is None."""
 
@@ -54,35 +63,52 @@ class Toledo(FrameParser):
         fields = _FRAME.fullmatch(frame) if frame is not None else None
         if fields is None or frame is None:
             return BAD
-        length = self._length(buffer, at, frame, final=final)
-        if isinstance(length, int):
-            reading = _reading(fields, buffer[at : at + length])
-            return BAD if reading is None else Found(length, reading)
-        return length
+        end = self._end(buffer, at, final=final)
+        if not isinstance(end, _End):
+            return end
+        reading = _reading(fields, buffer[at : at + end.frame_bytes])
+        return BAD if reading is None else Found(end.taken_bytes, reading)
 
-    def _length(self, buffer: bytes, at: int, frame: bytes, *, final: bool) -> int | Match:
-        """17, 18, or what else is to be said of a frame whose first 17 bytes are good."""
-        mode = self._settings.checksum
+    def _end(self, buffer: bytes, at: int, *, final: bool) -> "_End | Match":
+        """Where a frame ends whose first 17 bytes are good, or what else is to be said of it."""
+        mode, bare = self._settings.checksum, _End(_BODY, _BODY)
         if mode is False or (mode == "auto" and self._checked == 0 and self._bare >= _PROVEN):
-            return _BODY
+            return bare
         bare_is_good = mode == "auto" and self._checked < _PROVEN
-        rest = buffer[at + _BODY : at + _BODY + 2]
+        rest = buffer[at + _BODY : at + _BODY + 1]
         if not rest:
-            return _BODY if final and bare_is_good else WAIT
+            return bare if final and bare_is_good else WAIT
         starts_next = rest[0] == buffer[at]
-        last = self._without_parity(buffer[at : at + _BODY] + rest[:1])
-        checked = last is not None and last[-1] == -sum(frame) & 0x7F
-        if checked and bare_is_good and starts_next:  # a checksum of 02, or the next frame's start?
-            if len(rest) < 2 and not final:
+        checked = self._checksum_is_good(buffer[at : at + _BODY + 1])
+        if checked and starts_next:  # a checksum of 02, or was it lost and the next frame begins here?
+            next_begins = self._intact_frame(buffer[at + _BODY : at + 2 * _BODY + 1], final=final)
+            if next_begins is None:
                 return WAIT
-            checked = len(rest) == 2 and rest[1] == buffer[at]
+            if next_begins:  # both frames are whole: the byte belongs to either
+                return _End(_BODY + 1, _BODY)
         if checked:
             self._checked += 1
-            return _BODY + 1
+            return _End(_BODY + 1, _BODY + 1)
         if bare_is_good and starts_next:
             self._bare += 1
-            return _BODY
+            return bare
         return BAD
+
+    def _intact_frame(self, raw: bytes, *, final: bool) -> bool | None:
+        """Whether a frame, with a checksum or with another start behind it, stands here; None: too few bytes to say."""
+        if len(raw) > 1 and raw[1] == raw[0]:
+            return False
+        if len(raw) < _BODY + 1:
+            frame = self._without_parity(raw[:_BODY])
+            return None if not final else bool(frame and _FRAME.fullmatch(frame))
+        frame = self._without_parity(raw[:_BODY])
+        if frame is None or not _FRAME.fullmatch(frame):
+            return False
+        return self._checksum_is_good(raw) or raw[_BODY] == raw[0]
+
+    def _checksum_is_good(self, raw: bytes) -> bool:
+        low = self._without_parity(raw)
+        return low is not None and sum(low) & 0x7F == 0
 
     def _without_parity(self, raw: bytes) -> bytes | None:
         """The seven-bit bytes; None where bit 7 is set and is not the parity the settings name."""

@@ -61,7 +61,8 @@ class BoundaryShape:
     """A line nobody crosses except through its gates.
 
     Inside is to the left of an open line as drawn (as a viewer of the picture sees left), and what a closed line
-    encloses. corridor: full width, in metres or pixels, that must be passed before a crossing counts.
+    encloses. corridor: full width, in metres or pixels, that must be passed before a crossing counts. perimeter: who
+    crosses it outwards leaves the site.
     Raises ShapeError for zero length, a line that crosses itself, or a gate that is not on the line.
     """
 
@@ -71,6 +72,7 @@ class BoundaryShape:
     closed: bool = False
     gates: tuple[GateShape, ...] = ()
     camera: str | None = None
+    perimeter: bool = True
 
     def __post_init__(self) -> None:
         if self.closed:

@@ -40,7 +40,7 @@ class AlertFilter(BaseModel):
 async def list_alerts(
     hub: TheHub, person: Annotated[Person, needs(Right.WATCH)], filters: Annotated[AlertFilter, Query()]
 ) -> Page:
-    query = select(Alert).where(*_conditions(person, filters))
+    query = select(Alert).where(*conditions(person, filters))
     if filters.after:
         query = query.where(before(Alert.t_ms, Alert.id, filters.after))
     query = query.order_by(Alert.t_ms.desc(), Alert.id.desc()).limit(filters.limit + 1)
@@ -55,7 +55,7 @@ async def list_alerts(
 async def counts(hub: TheHub, person: Annotated[Person, needs(Right.WATCH)]) -> dict[str, dict[str, int]]:
     query = (
         select(Alert.status, Alert.severity, func.count())
-        .where(Alert.status != "closed", *_conditions(person, AlertFilter()))
+        .where(Alert.status != "closed", *conditions(person, AlertFilter()))
         .group_by(Alert.status, Alert.severity)
     )
     out: dict[str, dict[str, int]] = {}
@@ -144,7 +144,7 @@ def _delivery_out(delivery: Delivery, attempt: DeliveryAttempt | None) -> dict[s
     }
 
 
-def _conditions(person: Person, filters: AlertFilter) -> list[ColumnElement[bool]]:
+def conditions(person: Person, filters: AlertFilter) -> list[ColumnElement[bool]]:
     """What an alert must be to be seen by a person who asks for these."""
     where: list[ColumnElement[bool]] = [Alert.severity >= filters.min_severity]
     if person.sites is not None:

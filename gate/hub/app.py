@@ -8,7 +8,24 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from gate.hub import actions, alerts, files, health, ingest, live, pages, passages, people, sign_in, silences, sites
+from gate.hub import (
+    actions,
+    alerts,
+    channels,
+    export,
+    figures,
+    files,
+    health,
+    ingest,
+    live,
+    pages,
+    passages,
+    people,
+    phones,
+    sign_in,
+    silences,
+    sites,
+)
 from gate.hub.bus import Bus
 from gate.hub.context import Hub
 from gate.hub.delivery import Deliverer
@@ -27,6 +44,10 @@ _ROUTERS = (
     actions.router,
     silences.router,
     people.router,
+    channels.router,
+    phones.router,
+    figures.router,
+    export.router,
     passages.router,
     live.router,
     health.router,

@@ -1,5 +1,7 @@
 """What a stored message changes: passages, alerts, device histories."""
 
+import re
+
 from pydantic import ValidationError
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +18,7 @@ from vision.facts import DeviceState
 
 _LONGEST_BODY = 1_000_000  # characters of one record
 _LATEST_MS = 2**53
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 async def apply_message(session: AsyncSession, hub: Hub, origin: Origin, kind: str, body: dict[str, object]) -> News:
@@ -28,30 +31,36 @@ async def apply_message(session: AsyncSession, hub: Hub, origin: Origin, kind: s
             raise FactError(f"{kind}: longer than {_LONGEST_BODY} characters")
     except (ValueError, RecursionError) as error:
         raise FactError(f"{kind}: {error}") from error
-    _no_nul(body)
+    _storable(body)
+    try:
+        return await _apply(session, hub, origin, kind, body)
+    except ValidationError as error:
+        raise FactError(f"heartbeat: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+    except OverflowError as error:
+        raise FactError(f"{kind}: a number is too large") from error
+
+
+async def _apply(session: AsyncSession, hub: Hub, origin: Origin, kind: str, body: dict[str, object]) -> News:
     if kind == "passage":
         return await _passage(session, hub, origin, from_plain(PassageRecord, body))
     if kind == "finding":
         return await apply_finding(session, hub, origin, from_plain(Finding, body))
     if kind == "device":
         return _device(session, origin.site, from_plain(DeviceState, body))
-    try:
-        return await note_heartbeat(session, hub, origin.site, Heartbeat.model_validate(body))
-    except ValidationError as error:
-        raise FactError(f"heartbeat: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+    return await note_heartbeat(session, hub, origin.site, Heartbeat.model_validate(body))
 
 
-def _no_nul(value: object) -> None:
-    """PostgreSQL keeps no NUL in text, and no honest record has one."""
-    if isinstance(value, str) and "\0" in value:
-        raise FactError("a text holds a NUL character")
+def _storable(value: object) -> None:
+    """No database keeps half a surrogate pair, PostgreSQL no NUL, and no honest record has either."""
+    if isinstance(value, str) and ("\0" in value or (not value.isascii() and _SURROGATES.search(value))):
+        raise FactError("a text holds a NUL or half a character")
     if isinstance(value, dict):
         for key, item in value.items():
-            _no_nul(key)
-            _no_nul(item)
+            _storable(key)
+            _storable(item)
     elif isinstance(value, list):
         for item in value:
-            _no_nul(item)
+            _storable(item)
 
 
 async def _passage(session: AsyncSession, hub: Hub, origin: Origin, record: PassageRecord) -> News:

@@ -4,10 +4,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gate.facts import canonical_json
 from gate.hub.pages import SAFETY_HEADERS
 
 _SWALLOWED = 4  # times `max_bytes` that are read for the sake of an answer
-_TOO_LARGE = b'{"detail":"the body is too large"}'
 
 
 class Limits:
@@ -19,6 +19,9 @@ class Limits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if b"\0" in scope["path"].encode() or b"%00" in scope["query_string"]:
+            await _answer(send, 400, "no NUL in an address")
             return
         received = 0
 
@@ -50,6 +53,10 @@ class Limits:
             message = await receive()
             swallowed += len(message.get("body", b""))
             more = message["type"] == "http.request" and bool(message.get("more_body"))
-        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": _TOO_LARGE})
+        await _answer(send, 413, "the body is too large")
+
+
+async def _answer(send: Send, status: int, detail: str) -> None:
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": canonical_json({"detail": detail}).encode()})

@@ -103,3 +103,20 @@ def filtered(query: Select[Any], person: Person, filters: PassageFilter) -> Sele
         plates = select(PassagePlate.passage).where(or_(*plate_matches(PassagePlate.text, filters.plate, filters.near)))
         where.append(Passage.id.in_(plates))
     return query.where(and_(*where)) if where else query
+
+
+class Lock(BaseModel):
+    locked: bool
+
+
+@router.put("/{passage_id}/lock", summary="Keep a passage past its retention, or let it go")
+async def lock(
+    passage_id: str, body: Lock, hub: TheHub, person: Annotated[Person, needs(Right.LOCK)]
+) -> dict[str, Any]:
+    async with hub.store.write() as session:
+        passage = await session.get(Passage, passage_id)
+        if passage is None or not person.sees(passage.site):
+            raise HTTPException(404, "no such passage")
+        passage.locked = body.locked
+        log_look(session, hub, person, "lock passage" if body.locked else "unlock passage", passage.id)
+        return passage_summary(passage)

@@ -3,14 +3,16 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException, Query
+from fastapi import Path as PathParam
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gate.hub.context import Hub, Person, TheHub, needs
+from gate.hub.context import Hub, Person, TheHub, log_look, needs
 from gate.hub.heartbeat import site_summary
 from gate.hub.roles import Right
-from gate.hub.tables import Site, Stream
+from gate.hub.tables import DeviceEvent, Site, Stream
 from gate.hub.tokens import new_token, now_ms, token_hash
 
 router = APIRouter(prefix="/api/v1/sites", tags=["sites"])
@@ -31,6 +33,42 @@ async def list_sites(hub: TheHub, person: Annotated[Person, needs(Right.SIGNED_I
         for s in sites
         if person.sees(s.id)
     ]
+
+
+class NewSite(BaseModel):
+    """A site to be. api: where the hub reaches its live pictures, when not by its own word."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"id": "gate-1"}]})
+    id: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
+    api: Annotated[str, Field(max_length=200, pattern=r"^(https?://[\w.:\[\]-]+)?$")] = ""
+
+
+@router.post("", status_code=201, summary="Register a site, or replace its token; the token is shown only now")
+async def register_site(
+    body: NewSite, hub: TheHub, person: Annotated[Person, needs(Right.ADMINISTER)]
+) -> dict[str, str]:
+    async with hub.store.write() as session:
+        token = await add_site(session, body.id, body.api)
+        log_look(session, hub, person, "register site", body.id)
+    return {"id": body.id, "token": token}
+
+
+@router.get("/{site_id}/devices", summary="What a site's devices went through, newest first")
+async def devices(
+    site_id: Annotated[str, PathParam(pattern=r"^[\w.-]{1,64}$")],
+    hub: TheHub,
+    person: Annotated[Person, needs(Right.WATCH)],
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[dict[str, Any]]:
+    if not person.sees(site_id):
+        raise HTTPException(404, "no such site")
+    query = select(DeviceEvent).where(DeviceEvent.site == site_id)
+    query = query.order_by(DeviceEvent.t_ms.desc(), DeviceEvent.id.desc()).limit(limit)
+    async with hub.store.read() as session:
+        return [
+            {"device": e.device, "t_ms": e.t_ms, "state": e.state, "detail": e.detail, "numbers": e.numbers}
+            for e in (await session.execute(query)).scalars()
+        ]
 
 
 async def add_site(session: AsyncSession, site: str, api_url: str = "") -> str:

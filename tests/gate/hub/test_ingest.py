@@ -76,6 +76,8 @@ async def test_an_older_word_never_undoes_a_newer(rig: Rig) -> None:
         (finding(1, state="whispered"), "raised, upgraded, withdrawn"),
         (finding(1, confidence=1.5), "confidence"),
         (finding(1, zh="a\0b"), "NUL"),
+        (finding(1, zh="a\ud800b"), "half a character"),
+        (finding(1, numbers={"kg": 10**400}), "too large"),
     ],
 )
 async def test_what_a_site_may_not_say_is_rejected_and_does_not_block(rig: Rig, record: Any, why: str) -> None:

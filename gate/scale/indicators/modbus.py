@@ -109,9 +109,21 @@ class Modbus(FrameParser):
                 return WAIT
             intact = raw[5] == length if self._tcp else raw[-2:] == crc16(body)
             found = self._body(body, raw) if intact else BAD
-            if found is not BAD:
-                return found
+            if isinstance(found, Found):
+                return self._end(found, buffer[at + found.length - 1 :], final=final)
         return BAD
+
+    def _end(self, found: Found, following: bytes, *, final: bool) -> Match:
+        """The frame, less its last byte where that is at once the first of an intact answer: one of two was lost."""
+        if self._tcp or following[0] != self._settings.unit_id or final:
+            return found
+        head = bytes([self._settings.unit_id, self._settings.function, self._lengths[1] - 3])
+        if not head.startswith(following[:3]):
+            return found
+        answer = following[: self._lengths[1] + 2]
+        if len(answer) < self._lengths[1] + 2:
+            return WAIT
+        return Found(found.length - 1, found.reading) if answer[-2:] == crc16(answer[:-2]) else found
 
     def _possible(self, head: bytes) -> tuple[int, ...]:
         """Lengths of what may begin so. An answer goes first: one whose CRC ends in 00 may look like a request too."""

@@ -39,11 +39,11 @@ class SatelliteArea:
         if self.width_m is not None and not self.width_m > 0:
             raise ShapeError(self.id, "width_m", f"a width above 0, got {self.width_m:g}")
         polygon = self.polygon()
-        if not polygon.is_valid:
+        if not shapely.is_valid(polygon):
             raise ShapeError(
                 self.id, "points", f"a ring that does not cross itself ({shapely.is_valid_reason(polygon)})"
             )
-        if not polygon.area > 1.0:
+        if not shapely.area(polygon) > 1.0:
             raise ShapeError(self.id, "points", "an area: a ring with a surface, or a route with a length")
 
     def polygon(self) -> shapely.Geometry:

@@ -71,8 +71,8 @@ class SatelliteFence:
         """Movements and changes of signal by positions (N, 2) of one instant (UTC ms), longitude first.
 
         Positions that are no place (not finite, off the globe, 0 and 0) are ignored, and of two for one vehicle the
-        last one counts. ENTERED has direction "in" where the vehicle was heard outside before, None where it was first heard
-        inside. An area outside its hours holds nobody.
+        last one counts. ENTERED has direction "in" where the vehicle was heard outside before, None where it was first
+        heard inside. An area outside its hours holds nobody.
         """
         positions = np.asarray(positions, np.float64).reshape(-1, 2)
         real = np.isfinite(positions).all(axis=1) & (np.abs(positions) <= (180, 85)).all(axis=1)

@@ -14,8 +14,8 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 PERSON = "person"
 RECENT = 16
-RECENT_STEP_MS = 70
-TREND_MS = 600
+RECENT_STEP_MS = 60
+TREND_MS = 1_000
 GAP_MS = 500  # unseen this long, a vehicle's earlier places tell nothing of where it goes
 FAR_SIZES = 12.0  # nobody is looked for farther away
 

@@ -32,7 +32,7 @@ def load(path):
         pipeline.set_state(Gst.State.PLAYING)
         units, found = [], None
         while True:
-            sample = sink.emit("pull-sample")
+            sample = sink.emit("try-pull-sample", 2 * Gst.SECOND)
             if sample is None:
                 break
             buffer = sample.get_buffer()

@@ -119,7 +119,7 @@ class LiveSource:
         for video in decoder.decode(packet):
             shown = decoder.time_ms(video.pts)
             t_ms = self._times.forward(at if shown is None else round(shown + offset_ms))
-            if self._state != "ok" and self._damage_ms is None:
+            if self._state != "ok" and self._damage_ms is None and t_ms > self._state_ms:
                 yield self._enter(t_ms, "ok", "")
             self.health.frame(t_ms)
             yield Frame(video, t_ms, self._index, pts_ms=shown or 0.0, keyframe=bool(video.key_frame), arrival_ms=at)

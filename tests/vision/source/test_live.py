@@ -1,0 +1,117 @@
+"""Network cameras against a real RTSP server: connecting, losing, stalling, damage."""
+
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.vision.conftest import RtspServer
+from vision.facts import DeviceState
+from vision.source import Frame, Packet, Source, SystemClock, Tick, open_source
+
+Start = Callable[..., RtspServer]
+
+
+def watch(source: Source, seconds: float = 25) -> Iterator[Packet | Frame | DeviceState | Tick]:
+    """What a source yields, for so long at most."""
+    end = time.monotonic() + seconds
+    for item in source:
+        yield item
+        if time.monotonic() > end:
+            break
+    source.close()
+
+
+def camera(address: str, **more: float) -> Source:
+    return open_source(address, device="gate", start_ms=0, clock=SystemClock(), **more)  # type: ignore[arg-type]
+
+
+def until(source: Iterator[Packet | Frame | DeviceState | Tick], state: str) -> DeviceState:
+    return next(i for i in source if isinstance(i, DeviceState) and i.state == state)
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsp+udp"])
+def test_pictures_come_with_times_of_now(rtsp: Start, scheme: str) -> None:
+    server = rtsp("--user", "viewer", "--password", "s3cret")
+    address = f"{scheme}://viewer:s3cret@127.0.0.1:{server.port}/0"
+    frames = []
+    for item in watch(camera(address), 20):
+        if isinstance(item, Frame):
+            frames.append(item)
+            assert abs(SystemClock().now_ms() - item.t_ms) < 2500
+        if len(frames) == 30:
+            break
+    times = [f.t_ms for f in frames]
+    assert all(a < b for a, b in pairwise(times))
+
+
+def test_h265_is_seen_too(rtsp: Start, street: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "street265.mp4"
+    with av.open(str(street)) as film, av.open(str(clip), "w") as out:
+        options = {"preset": "ultrafast", "x265-params": "keyint=15:bframes=0:log-level=none:pools=1"}
+        stream = out.add_stream("libx265", rate=15, options=options)
+        stream.width, stream.height = 640, 360
+        for index, picture in zip(range(45), film.decode(video=0), strict=False):
+            picture.pts, picture.time_base = index, Fraction(1, 15)
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    seen = watch(camera(rtsp(clips=[clip]).address), 20)
+    frame = next(i for i in seen if isinstance(i, Frame))
+    assert (frame.width, frame.height) == (640, 360)
+
+
+def test_a_server_that_dies_and_comes_back_is_a_gap_not_an_end(rtsp: Start) -> None:
+    server = rtsp()
+    source = camera(server.address, stall_s=2.0)
+    seen = watch(source)
+    until(seen, "ok")
+    port = server.port
+    server.kill()
+    lost = until(seen, "lost")
+    server.start(port)
+    back = until(seen, "ok")
+    assert back.numbers["gap_ms"] == back.t_ms - lost.t_ms
+    assert next(i for i in seen if isinstance(i, Packet)).connection >= 2
+    assert source.health.numbers(SystemClock().now_ms())["reconnects_hour"] == 1.0
+
+
+def test_the_end_of_a_live_stream_is_a_disconnection(rtsp: Start) -> None:
+    server = rtsp()
+    seen = watch(camera(server.address))
+    until(seen, "ok")
+    server.mode("end")
+    assert "the stream ended" in until(seen, "lost").detail
+    until(seen, "ok")
+
+
+def test_a_silent_stream_is_stalled_and_resumes(rtsp: Start) -> None:
+    server = rtsp()
+    seen = watch(camera(server.address, stall_s=1.0))
+    until(seen, "ok")
+    server.mode("stall")
+    stalled = until(seen, "stalled")
+    assert "silent for 1 s" in stalled.detail
+    server.mode("go")
+    assert until(seen, "ok").t_ms > stalled.t_ms
+
+
+def test_damaged_pictures_are_a_state_and_never_shown(rtsp: Start) -> None:
+    server = rtsp()
+    source = camera(server.address)
+    seen = watch(source)
+    until(seen, "ok")
+    server.mode("damage")
+    until(seen, "damaged")
+    assert source.health.decode_errors > 0
+
+
+def test_a_camera_that_refuses_is_lost_without_telling_the_password(rtsp: Start) -> None:
+    server = rtsp("--user", "viewer", "--password", "s3cret")
+    address = f"rtsp://viewer:wr0ng@127.0.0.1:{server.port}/0"
+    lost = until(watch(camera(address)), "lost")
+    assert "wr0ng" not in lost.detail
+    assert "127.0.0.1" in lost.detail

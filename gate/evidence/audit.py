@@ -14,8 +14,10 @@ from gate.evidence.lineage import CHAIN_FORMAT, Lineage
 from gate.evidence.merkle import Frontier, leaf_hash, root
 from gate.evidence.receipt import read_receipt
 from gate.evidence.report import TAMPERED, Problem
+from gate.evidence.sealed import signed_statement
 from gate.evidence.statement import NO_DIGEST, Statement, read_statement, sha256
 from gate.evidence.timestamp import check_token
+from gate.evidence.tree import Tree
 
 _RECEIPT_SIZE = re.compile(rb'"kind":"receipt".*?\\"size\\":(\d+)')
 
@@ -84,19 +86,12 @@ def audit_chain(content: bytes, chain_file: str, trusted_roots: Sequence[x509.Ce
     return audit
 
 
-def audit_head(audit: Audit, raw: bytes | None, file: str) -> list[Problem]:
+def audit_head(audit: Audit, tree: Tree, path: str) -> list[Problem]:
     """Check the site's own signed head against the chain."""
-    size = audit.frontier.size
-    if raw is None:
-        return [Problem("head_gone", file)] if size else []
-    try:
-        head = read_statement(raw, HEAD_FORMAT)
-        key = audit.lineage.check(head.body)
-    except EvidenceError as error:
-        return [Problem("unreadable", file, detail=str(error))]
-    if not head.signed_by(key.public):
-        return [Problem("bad_signature", file)]
-    return compare_head(audit, head.body, file)
+    if path not in tree.sizes:
+        return [Problem("head_gone", path)] if audit.frontier.size else []
+    head = signed_statement(tree, path, HEAD_FORMAT, audit.lineage)
+    return [head] if isinstance(head, Problem) else compare_head(audit, head.body, path)
 
 
 def compare_head(audit: Audit, head: Mapping[str, Any], file: str) -> list[Problem]:

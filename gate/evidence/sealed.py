@@ -63,9 +63,9 @@ def check_sealed(
     """
     found = Checked()
     found.lineage = lineage or _own_keys(tree, prefix, found)
-    manifest_bytes = _take(tree, prefix, kind.manifest_file, found)
-    seal = _statement(tree, prefix, SEAL_FILE, kind.seal_format, found)
-    found.entry = _statement(tree, prefix, ENTRY_FILE, CHAIN_FORMAT, found)
+    manifest_bytes = _content(tree, prefix + kind.manifest_file, found)
+    seal = _statement(tree, prefix + SEAL_FILE, kind.seal_format, found)
+    found.entry = _statement(tree, prefix + ENTRY_FILE, CHAIN_FORMAT, found)
     trusted = False
     if manifest_bytes is not None:
         trusted = _check_manifest(manifest_bytes, seal, prefix, kind, found)
@@ -97,40 +97,39 @@ def _own_keys(tree: Tree, prefix: str, found: Checked) -> Lineage:
     return lineage
 
 
-def _take(tree: Tree, prefix: str, name: str, found: Checked) -> bytes | None:
-    if prefix + name not in tree.sizes:
-        found.add("voucher_gone", prefix + name)
+def _content(tree: Tree, path: str, found: Checked) -> bytes | None:
+    if path not in tree.sizes:
+        found.add("voucher_gone", path)
         return None
     try:
-        return read(tree, prefix + name)
+        return read(tree, path)
     except EvidenceError as error:
-        found.add("unreadable", prefix + name, detail=str(error))
+        found.add("unreadable", path, detail=str(error))
         return None
 
 
-def _statement(tree: Tree, prefix: str, name: str, form: str, found: Checked) -> Statement | None:
-    """A statement whose signature holds; anything else is reported."""
-    raw = _take(tree, prefix, name, found)
-    if raw is None:
-        return None
+def signed_statement(tree: Tree, path: str, form: str, lineage: Lineage) -> Statement | Problem:
+    """A statement that a key of the site made and might make, or what is wrong with it. The file must be there."""
     try:
-        statement = read_statement(raw, form)
-        key = found.lineage.check(statement.body)
+        statement = read_statement(read(tree, path), form)
+        key = lineage.check(statement.body)
     except EvidenceError as error:
-        found.add(_why(str(error)), prefix + name, _field_of(str(error)), detail=str(error))
+        name, _, _ = str(error).partition(":")
+        if name in {"key", "site", "t_ms"}:
+            return Problem("wrong_key", path, name, detail=str(error))
+        return Problem("unreadable", path, detail=str(error))
+    return statement if statement.signed_by(key.public) else Problem("bad_signature", path)
+
+
+def _statement(tree: Tree, path: str, form: str, found: Checked) -> Statement | None:
+    if path not in tree.sizes:
+        found.add("voucher_gone", path)
         return None
-    if not statement.signed_by(key.public):
-        found.add("bad_signature", prefix + name)
+    statement = signed_statement(tree, path, form, found.lineage)
+    if isinstance(statement, Problem):
+        found.problems.append(statement)
         return None
     return statement
-
-
-def _why(message: str) -> str:
-    return "wrong_key" if message.startswith(("key:", "site:", "t_ms:")) else "unreadable"
-
-
-def _field_of(message: str) -> str:
-    return message.split(":", 1)[0] if _why(message) == "wrong_key" else ""
 
 
 def _check_manifest(raw: bytes, seal: Statement | None, prefix: str, kind: Kind, found: Checked) -> bool:

@@ -20,8 +20,18 @@ from gate.evidence.lineage import Lineage
 from gate.evidence.merkle import included, leaf_hash
 from gate.evidence.receipt import read_receipt
 from gate.evidence.report import Problem, Report
-from gate.evidence.sealed import BUNDLE, CASE, ENTRY_FILE, KEYS_FILE, SEAL_FILE, Checked, Kind, check_sealed
-from gate.evidence.statement import Statement, read_statement
+from gate.evidence.sealed import (
+    BUNDLE,
+    CASE,
+    ENTRY_FILE,
+    KEYS_FILE,
+    SEAL_FILE,
+    Checked,
+    Kind,
+    check_sealed,
+    signed_statement,
+)
+from gate.evidence.statement import Statement
 from gate.evidence.tree import DamagedArchiveError, Tree, folders, open_tree, read
 
 _STORE_FILES = frozenset({CHAIN_FILE, HEAD_FILE, "lock"})
@@ -74,11 +84,6 @@ class _Scene:
             any(p.startswith(self.top + n) for p in paths) if n.endswith("/") else self.top + n in paths for n in names
         )
 
-    def content(self, name: str) -> bytes | None:
-        """A file's bytes, None where it is absent."""
-        path = self.top + name
-        return read(self.tree, path) if path in self.tree.sizes else None
-
 
 def _verify(
     scene: _Scene, fingerprint: str | None, receipts: Sequence[str], roots: Sequence[x509.Certificate]
@@ -117,11 +122,16 @@ def _verify_bundle(scene: _Scene) -> tuple[str, Lineage]:
 
 def _verify_store(scene: _Scene, receipts: Sequence[str], roots: Sequence[x509.Certificate]) -> tuple[str, Lineage]:
     report, chain_file, head_file = scene.report, scene.top + CHAIN_FILE, scene.top + HEAD_FILE
-    audit = audit_chain(scene.content(CHAIN_FILE) or b"", chain_file, roots)
+    try:
+        chain = read(scene.tree, chain_file) if scene.holds(CHAIN_FILE) else b""
+    except EvidenceError as error:
+        report.add([Problem("unreadable", chain_file, detail=str(error))])
+        chain = b""
+    audit = audit_chain(chain, chain_file, roots)
     report.add(audit.problems)
     report.entries, report.counter_signed = audit.frontier.size, audit.counter_signed
     report.time_stamped_ms = audit.time_stamped_ms
-    report.add(audit_head(audit, scene.content(HEAD_FILE), head_file))
+    report.add(audit_head(audit, scene.tree, head_file))
     report.add(_audit_receipts(audit, receipts))
     _verify_bundles(scene, audit)
     report.add(Problem("unknown_hub", detail=hub) for hub in sorted(audit.hubs))
@@ -192,17 +202,14 @@ def _verify_case(scene: _Scene) -> tuple[str, Lineage]:
 
 def _case_head(scene: _Scene, case: Checked) -> dict[str, Any] | None:
     """The signed head the inclusion proofs lead to, None where it is absent or does not hold."""
-    path, raw = scene.top + HEAD_FILE, scene.content(HEAD_FILE)
-    if raw is None:
+    path = scene.top + HEAD_FILE
+    if path not in scene.tree.sizes:
         return None
-    try:
-        head = read_statement(raw, HEAD_FORMAT)
-        if head.signed_by(case.lineage.check(head.body).public):
-            return head.body
-        scene.report.add([Problem("bad_signature", path)])
-    except EvidenceError as error:
-        scene.report.add([Problem("unreadable", path, detail=str(error))])
-    return None
+    head = signed_statement(scene.tree, path, HEAD_FORMAT, case.lineage)
+    if isinstance(head, Problem):
+        scene.report.add([head])
+        return None
+    return head.body
 
 
 def _against_case(

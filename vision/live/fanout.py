@@ -50,7 +50,7 @@ class Fanout:
             viewer.push(fragment)
 
     async def watch(self) -> AsyncGenerator[str | bytes, None]:
-        """What one viewer is sent, in order, without end; ended by closing the iterator."""
+        """What one viewer is sent, in order, without end; ended by `aclose` (use contextlib.aclosing)."""
         viewer = _Viewer()
         self._viewers.add(viewer)
         for fragment in self._since_key:

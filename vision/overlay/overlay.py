@@ -106,8 +106,8 @@ class Overlay:
         if not state.plate:
             return lay_on(picture, raster(self._words["no_plate"], size, _GREY), x, y)
         sign = badge(plate_text(state.plate), size, *_PLATES[state.plate_colour])
-        rows, columns = min(sign.shape[0], picture.shape[0] - y), min(sign.shape[1], picture.shape[1] - x)
-        picture[y : y + rows, x : x + columns] = sign[:rows, :columns]
+        place = picture[max(y, 0) :, x:][: sign.shape[0], : sign.shape[1]]
+        place[:] = sign[: place.shape[0], : place.shape[1]]
         after: int = x + sign.shape[1]
         return after
 

@@ -1,14 +1,17 @@
 // The frame around every page: header on a desk, tabs at the bottom of a phone.
-import { ActionIcon, Alert, AppShell, Badge, Group, Menu, Text, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconBell, IconBroadcast, IconCloudOff, IconLogout, IconMoon, IconSun, IconTruck, IconUser } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { ActionIcon, Alert, AppShell, Badge, Group, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { IconBell, IconBroadcast, IconChartBar, IconCloudOff, IconMoon, IconSettings, IconSun, IconTruck } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { notifications } from "@mantine/notifications";
+import { type ReactNode, useEffect } from "react";
 import { NavLink, Outlet } from "react-router";
 
+import { AccountMenu } from "./AccountMenu";
 import { get } from "./api";
 import { ConnectedContext, useNews } from "./news";
 import { Mark } from "./parts/Mark";
-import { signOut, useMe } from "./session";
+import { flush, onConflict, useWaiting } from "./queue";
+import { useMe } from "./session";
 import classes from "./Shell.module.css";
 import { useWords, type Word } from "./words";
 
@@ -25,6 +28,8 @@ const PLACES: Place[] = [
   { to: "/", label: "live", icon: <IconBroadcast size={20} />, right: "watch" },
   { to: "/alerts", label: "alerts", icon: <IconBell size={20} />, right: "watch" },
   { to: "/passages", label: "passages", icon: <IconTruck size={20} />, right: "search" },
+  { to: "/figures", label: "figures", icon: <IconChartBar size={20} />, right: "search" },
+  { to: "/manage", label: "people", icon: <IconSettings size={20} />, right: "administer" },
 ];
 
 export function Shell() {
@@ -32,6 +37,8 @@ export function Shell() {
   const me = useMe();
   const connected = useNews(language);
   const { data: counts } = useQuery({ queryKey: ["counts"], queryFn: () => get<Counts>("/api/v1/alerts/counts") });
+  const waiting = useWaiting();
+  useFlush(connected);
   const open = Object.values(counts?.open ?? {}).reduce((a, b) => a + b, 0);
   const places = PLACES.filter((p) => me.rights.includes(p.right));
   const links = places.map((place) => (
@@ -64,24 +71,15 @@ export function Shell() {
               </Text>
             </ActionIcon>
             <SchemeButton />
-            <Menu position="bottom-end">
-              <Menu.Target>
-                <UnstyledButton className={classes.me} aria-label={me.shown_name}>
-                  <IconUser size={20} />
-                </UnstyledButton>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Label>
-                  {me.shown_name} · {me.role}
-                </Menu.Label>
-                <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
-                  {w("signOut")}
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
+            <AccountMenu />
           </Group>
         </AppShell.Header>
         <AppShell.Main>
+          {waiting.length > 0 && (
+            <Alert color="yellow" mb="sm" py="xs">
+              {waiting.length} {w("queuedCount")}
+            </Alert>
+          )}
           {!connected && (
             <Alert color="red" icon={<IconCloudOff />} mb="sm" py="xs">
               {w("offline")}
@@ -93,6 +91,23 @@ export function Shell() {
       <nav className={classes.tabs}>{links}</nav>
     </ConnectedContext.Provider>
   );
+}
+
+/** Sends what waited as soon as the hub is there again. */
+function useFlush(connected: boolean) {
+  const { w } = useWords();
+  const queries = useQueryClient();
+  useEffect(() => {
+    onConflict((message) => notifications.show({ color: "red", title: w("conflict"), message }));
+    const run = () => {
+      void flush().then((sent) => {
+        if (sent) void queries.invalidateQueries();
+      });
+    };
+    if (connected) run();
+    window.addEventListener("online", run);
+    return () => window.removeEventListener("online", run);
+  }, [connected, queries, w]);
 }
 
 function SchemeButton() {

@@ -9,9 +9,14 @@ import { StrictMode, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter, Route, Routes } from "react-router";
 
+import { AlertPage } from "./pages/AlertPage";
 import { AlertsPage } from "./pages/AlertsPage";
+import { FiguresPage } from "./pages/FiguresPage";
 import { LivePage } from "./pages/LivePage";
+import { ManagePage } from "./pages/ManagePage";
+import { PassagePage } from "./pages/PassagePage";
 import { PassagesPage } from "./pages/PassagesPage";
+import { register } from "./push";
 import { Session } from "./session";
 import { Shell } from "./Shell";
 import { theme } from "./theme";
@@ -41,7 +46,11 @@ function App() {
                 <Route element={<Shell />}>
                   <Route path="/" element={<LivePage />} />
                   <Route path="/alerts" element={<AlertsPage />} />
+                  <Route path="/alerts/:id" element={<AlertPage />} />
                   <Route path="/passages" element={<PassagesPage />} />
+                  <Route path="/passages/:id" element={<PassagePage />} />
+                  <Route path="/figures" element={<FiguresPage />} />
+                  <Route path="/manage" element={<ManagePage />} />
                   <Route path="*" element={<LivePage />} />
                 </Route>
               </Routes>
@@ -52,6 +61,8 @@ function App() {
     </MantineProvider>
   );
 }
+
+register().catch(() => undefined); // without a worker the pages work, only not offline
 
 const root = document.getElementById("root");
 if (root) {

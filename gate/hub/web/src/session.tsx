@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type FormEvent, type ReactNode, useContext, useState } from "react";
 
 import { ApiError, call, type Me, setCsrf } from "./api";
+import { forgetKept } from "./push";
 import { Mark } from "./parts/Mark";
 import { useWords } from "./words";
 
@@ -91,6 +92,7 @@ function SignIn({ linkUsed }: { linkUsed: boolean }) {
 
 export async function signOut(): Promise<void> {
   await call("DELETE", "/api/v1/session");
+  forgetKept();
   window.location.assign("/");
 }
 

@@ -25,3 +25,24 @@ def check(
     for line in report.lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command()
+def draw(
+    site_file: SiteFile,
+    out: Annotated[Path, typer.Option(help="Folder the pictures are written to.")],
+    still: Annotated[
+        list[str] | None, typer.Option(help="CAMERA=PICTURE for a camera that is no recorded input.")
+    ] = None,
+) -> None:
+    """Draw zones, lanes, boundaries and a metre grid on each camera's still and on a plan."""
+    from gate.site.draw import draw_site
+
+    stills = {}
+    for pair in still or []:
+        camera, equals, path = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{pair!r}: expected CAMERA=PICTURE", param_hint="--still")
+        stills[camera] = Path(path)
+    for written in draw_site(load_site(site_file), site_file.parent, out, stills):
+        typer.echo(written)

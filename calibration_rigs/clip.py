@@ -23,7 +23,7 @@ Progress = Callable[[float], None]
 class Clip:
     """An H.264 file of one camera. crf: x264's constant quality, lower is better."""
 
-    def __init__(self, path: Path, size: tuple[int, int], fps: float, crf: int = 24) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], fps: float, crf: int = 29) -> None:
         self._file = av.open(str(path), "w", options={"movflags": "faststart"})
         rate = Fraction(fps).limit_denominator(1000)
         self._stream = self._file.add_stream("libx264", rate=rate)
@@ -41,7 +41,7 @@ class Clip:
         self._file.close()
 
 
-def render(path: Path, out: Path, progress: Progress | None = None, crf: int = 24) -> None:
+def render(path: Path, out: Path, progress: Progress | None = None, crf: int = 29) -> None:
     """Draw a scenario: one clip per camera, `weights.csv` per scale, and `truth.jsonl`, in step with each other.
 
     One camera, one scale: clip.mp4 and weights.csv. More: clip_<camera>.mp4 and weights_<scale>.csv.

@@ -9,23 +9,20 @@ from pydantic import Field, ValidationError, model_validator
 from calibration_rigs.errors import ScenarioError
 from gate.errors import SiteError
 from gate.site.load import load_site
-from gate.site.model import Name, Part, Point, Site
+from gate.site.model import Id, Name, Part, Point, Site
 from vision.facts import PlateColour
 
 SUFFIX = ".yaml"
 
 
 class Plates(Part):
-    """front: on the first unit, front and rear; rear: another text at its rear; trailer: at the trailer's rear.
-
-    grime: 0 clean to 1 unreadable, over the run's own.
-    """
+    """front: on the first unit, front and rear; rear: another text at its rear; trailer: at the trailer's rear."""
 
     front: str = ""
     rear: str = ""
     trailer: str = ""
-    colour: PlateColour | None = None
-    grime: float = Field(default=0.08, ge=0, le=1)
+    colour: PlateColour | None = None  # yellow on heavy vehicles, blue on light ones, unless said
+    grime: float = Field(default=0.08, ge=0, le=1)  # 0 clean to 1 unreadable
 
 
 class To(Part):
@@ -56,8 +53,21 @@ class MoveIn(Part):
         return self
 
 
+class TicketIn(Part):
+    """The lift ticket an actor shows. tonnes: the actor's cargo unless said; state as `TicketUse` names it."""
+
+    state: str = "valid"
+    id: str = ""  # one id at two actors is one ticket
+    tonnes: float | None = None
+    plate: str = ""  # another truck's ticket
+    product: str = "动力煤"
+
+
 class Actor(Part):
-    """One vehicle or person. path: ground points, or names of the site's lanes, joined in order."""
+    """One vehicle or person. path: ground points, or names of the site's lanes, joined in order.
+
+    listed: whether its plate stands on the site's register, with its model's tare and axles. tare_kg: another tare.
+    """
 
     id: Annotated[str, Field(pattern=r"^[\w-]{1,32}$")]
     model: str
@@ -69,37 +79,76 @@ class Actor(Part):
     enters_s: float = Field(default=0, ge=0)
     path: tuple[str | Point, ...] = Field(min_length=1)
     moves: tuple[MoveIn, ...] = Field(min_length=1)
+    listed: bool = True
+    tare_kg: float | None = None
+    listed_colour: PlateColour | None = None
+    ticket: TicketIn | Literal["none"] | None = None  # a valid one for goods vehicles with cargo, unless said
 
 
 class BoardIn(Part):
-    """A plank over the deck. at: metres along and across from the deck's middle; it lies there from the start."""
+    """A plank over the deck that lies there from the start. at: metres along and across from the deck's middle."""
 
     at: Point = (0.0, 0.0)
-    length: float = 19.0
-    width: float = 0.7
+    length: float = Field(default=19.0, gt=0)
+    width: float = Field(default=0.7, gt=0)
     thickness: float = Field(default=0.12, gt=0.05, lt=0.5)
 
 
 class Trick(Part):
-    """Something done to the scale. remote: `kg` are added to the cells between `from_s` and `to_s`."""
+    """Something done to the scale between `from_s` and `to_s`.
 
-    kind: Literal["remote", "unplug", "simulator", "drift", "frozen"]
-    from_s: float = 0
+    remote: `kg` are added to the cells; load: `kg` of mud or coal lie on the deck; drift: `kg` come on slowly;
+    frozen, simulator: the line sends `kg` whatever stands on the deck; unplug: it sends nothing; step: e becomes `kg`.
+    """
+
+    kind: Literal["remote", "load", "drift", "frozen", "simulator", "unplug", "step"]
+    from_s: float = Field(default=0, ge=0)
     to_s: float = 1e9
     kg: float = 0
 
 
+class DeviceEvent(Part):
+    """A device's condition changes. device: a camera or scale; state as `DeviceState` names it."""
+
+    at_s: float = Field(ge=0)
+    device: Id
+    state: str
+
+
+class OperationIn(Part):
+    """Something a person did at the site's computer."""
+
+    at_s: float = Field(ge=0)
+    actor: str
+    action: str
+    target: str = ""
+    detail: str = ""
+
+
+class Visit(Part):
+    """An earlier visit of a plate."""
+
+    plate: str
+    hours_ago: float = Field(gt=0)
+    kg: float | None = None
+    left: bool = False
+    minutes: float = Field(default=3.0, gt=0)
+    kind: str = "truck"
+
+
 class Expect(Part):
-    """Rule ids. must: raised in the run; must_not: never raised ("any" stands for every rule not under must)."""
+    """Rule ids. must: raised in the run; may: allowed; must_not: never raised ("any": every rule not named above)."""
 
     must: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ("any",)
 
 
 class Scenario(Part):
-    """One staged piece of a gate's life."""
+    """One staged piece of a gate's life. near: the rule it stages, or stays just short of."""
 
     name: Name
+    near: str = ""
     site: Path
     seconds: float = Field(gt=0)
     seed: int = 1
@@ -108,6 +157,9 @@ class Scenario(Part):
     actors: tuple[Actor, ...] = ()
     boards: tuple[BoardIn, ...] = ()
     tricks: tuple[Trick, ...] = ()
+    devices: tuple[DeviceEvent, ...] = ()
+    operations: tuple[OperationIn, ...] = ()
+    history: tuple[Visit, ...] = ()
     expect: Expect = Expect()
 
     @model_validator(mode="after")

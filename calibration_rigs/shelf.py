@@ -24,5 +24,5 @@ def shelved(folders: tuple[Path, ...] = ()) -> Iterator[Path]:
     """Every scenario file of the folders, or of the house where none is given, by name."""
     for folder in folders or (DEMO.parent, SHELF):
         for path in sorted([folder] if folder.is_file() else folder.rglob(f"*{SUFFIX}")):
-            if path.stem != "site":
+            if not path.stem.startswith("site"):
                 yield path

@@ -166,7 +166,7 @@ class Simulation:
 
     def _tricked(self, t: float, kg: float) -> float:
         for trick in self._now(t):
-            if trick.kind == "remote":
+            if trick.kind in ("remote", "load"):
                 kg += trick.kg
             elif trick.kind == "drift":
                 kg += trick.kg * (t - trick.from_s) / (min(trick.to_s, self.scenario.seconds) - trick.from_s)
@@ -177,7 +177,9 @@ class Simulation:
             if trick.kind == "unplug":
                 return []
             if trick.kind in ("simulator", "frozen"):
-                return [Shown(shown.at_ms, trick.kg, yaohua_frame(trick.kg).hex())]
+                return [_read_as(shown, trick.kg)]
+            if trick.kind == "step" and trick.kg > 0:
+                return [_read_as(shown, round(shown.kg / trick.kg) * trick.kg)]
         return [shown]
 
     def _now(self, t: float) -> list[Trick]:
@@ -235,6 +237,10 @@ def _rims(model: Any, vehicle: Vehicle) -> list[tuple[int, NDArray[np.float64], 
                 if geom is not None:
                     out.append((geom, model.geom_quat[geom].copy(), unit.tyre_radius))
     return out
+
+
+def _read_as(shown: Shown, kg: float) -> Shown:
+    return Shown(shown.at_ms, kg, yaohua_frame(kg).hex())
 
 
 def vehicle_of(actor: Actor) -> Vehicle:

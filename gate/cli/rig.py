@@ -2,17 +2,55 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True)
 ScenarioFile = Annotated[Path, typer.Argument(help="A scenario file, or the name of one the house ships.")]
-Out = Annotated[
-    Path | None, typer.Option(help="Folder to write to; a folder named after the scenario where not given.")
-]
+Paths = Annotated[list[Path] | None, typer.Argument(help="Scenario files or folders; the shipped ones if none.")]
+Out = Annotated[Path | None, typer.Option(help="Folder to write to; one named after the scenario if not given.")]
+
+
+@app.command("list")
+def list_scenarios(
+    paths: Paths = None, as_json: Annotated[bool, typer.Option("--json", help="One JSON line each.")] = False
+) -> None:
+    """List scenarios: name, what it stages, and the findings that must follow."""
+    from calibration_rigs.scenario import load_scenario
+    from calibration_rigs.shelf import shelved
+
+    for path in shelved(tuple(paths or ())):
+        scenario, site = load_scenario(path)
+        row = {
+            "scenario": path.stem,
+            "near": scenario.near,
+            "must": list(scenario.expect.must),
+            "seconds": scenario.seconds,
+            "site": site.id,
+            "zh": scenario.name.zh,
+            "en": scenario.name.en,
+        }
+        must = ", ".join(scenario.expect.must) or "-"
+        typer.echo(json.dumps(row, ensure_ascii=False) if as_json else f"{path.stem:40} {must:34} {scenario.name.zh}")
+
+
+@app.command()
+def run(scenario: ScenarioFile, out: Out = None, seed: Annotated[int | None, typer.Option()] = None) -> None:
+    """Run a scenario in physics, without pictures: facts.jsonl, weights.csv and truth.jsonl."""
+    from calibration_rigs.shelf import scenario_path
+    from calibration_rigs.staging import judge, play
+
+    path = scenario_path(scenario)
+    target = out or Path(path.stem)
+    with _bar() as bar:
+        task = bar.add_task(f"{path.stem} → {target}", total=100)
+        played = play(path, target, seed=seed, progress=lambda share: bar.update(task, completed=round(100 * share)))
+    found = sorted(judge(played).rules)
+    typer.echo(json.dumps({"scenario": path.stem, "out": str(target), "findings": found}, ensure_ascii=False))
 
 
 @app.command()
@@ -31,15 +69,54 @@ def render(
         if dataset is not None:
             from calibration_rigs.dataset import write_dataset
 
-            task = bar.add_task(f"{path.stem} → {dataset}", total=pictures)
-            write_dataset(path, dataset, pictures, seed, progress=lambda done: bar.update(task, completed=done))
-            return
-        from calibration_rigs.clip import render as draw
+            target = dataset
+            task = bar.add_task(f"{path.stem} → {target}", total=pictures)
+            write_dataset(path, target, pictures, seed, progress=lambda done: bar.update(task, completed=done))
+        else:
+            from calibration_rigs.clip import render as draw
 
-        target = out or Path(path.stem)
-        task = bar.add_task(f"{path.stem} → {target}", total=100)
-        draw(path, target, lambda share: bar.update(task, completed=round(100 * share)))
+            target = out or Path(path.stem)
+            task = bar.add_task(f"{path.stem} → {target}", total=100)
+            draw(path, target, lambda share: bar.update(task, completed=round(100 * share)))
     typer.echo(json.dumps({"scenario": path.stem, "out": str(target)}, ensure_ascii=False))
+
+
+@app.command()
+def evaluate(
+    paths: Paths = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each scenario, each with other noise.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole result as one JSON object.")] = False,
+) -> None:
+    """Put every scenario before the gate and compare its findings with the truth. Status 1 if any is wrong."""
+    from calibration_rigs.evaluation import evaluate as judge_all
+    from calibration_rigs.shelf import scenario_path, shelved
+
+    named = tuple(p if p.exists() else scenario_path(p) for p in paths or ())
+    files = list(shelved(named))
+    with _bar() as bar:
+        task = bar.add_task("scenarios", total=len(files) * seeds)
+        result = judge_all(files, seeds, lambda verdict: bar.update(task, advance=1, description=verdict.scenario))
+    plain = result.to_plain()
+    if as_json:
+        typer.echo(json.dumps(plain, ensure_ascii=False))
+    else:
+        _table(plain)
+    if plain["misses"] or plain["false"]:
+        raise typer.Exit(1)
+
+
+def _table(plain: dict[str, Any]) -> None:
+    table = Table("rule", "staged", "hit", "missed", "clean", "false")
+    for rule, score in plain["rules"].items():
+        missed = score["staged"] - score["hits"]
+        table.add_row(rule, *(str(v) for v in (score["staged"], score["hits"], missed, score["clean"], score["false"])))
+    console = Console()
+    console.print(table)
+    for run_ in plain["wrong"]:
+        console.print(f"{run_['scenario']} (seed {run_['seed']}): missed {run_['misses']}, false {run_['false']}")
+    console.print(
+        f"{plain['right']} of {plain['runs']} runs right, {plain['passages']} passages, {plain['hours']} h of gate life"
+    )
 
 
 def _bar() -> Progress:

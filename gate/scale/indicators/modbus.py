@@ -115,14 +115,14 @@ class Modbus(FrameParser):
 
     def _end(self, found: Found, following: bytes, *, final: bool) -> Match:
         """The frame, less its last byte where that is at once the first of an intact answer: one of two was lost."""
-        if self._tcp or following[0] != self._settings.unit_id or final:
+        if self._tcp or following[0] != self._settings.unit_id:
             return found
         head = bytes([self._settings.unit_id, self._settings.function, self._lengths[1] - 3])
         if not head.startswith(following[:3]):
             return found
         answer = following[: self._lengths[1] + 2]
         if len(answer) < self._lengths[1] + 2:
-            return WAIT
+            return found if final else WAIT
         return Found(found.length - 1, found.reading) if answer[-2:] == crc16(answer[:-2]) else found
 
     def _possible(self, head: bytes) -> tuple[int, ...]:

@@ -21,9 +21,11 @@ from torch.nn import functional
 
 from models.registry import TrainingJob
 from models.synthesis.crops import CropSource
+from models.synthesis.real import Labelled
 from models.synthesis.real import load as load_crop
-from models.train.pool import SHARD, Arrays, Pool, PoolPlan
+from models.train.pool import SHARD, Arrays, Pool, PoolPlan, load
 from models.train.reader_card import reader_card
+from models.train.reader_finish import finish
 from models.train.reader_net import GRID, Output, ReaderNet, export
 from vision.plates.crop import fit
 from vision.plates.grammar import Scores, decode
@@ -51,7 +53,8 @@ def train(job: TrainingJob) -> Path:
     job.out.mkdir(parents=True, exist_ok=True)
     state = _begin(job)
     plan = PoolPlan(job.data, job.out / "shards", job.seed, workers=max(job.threads // 2, 1))
-    check = _validation(job)
+    held_out = CropSource(job.data, job.seed).held_out
+    check = _validation(held_out)
     console = Console(stderr=True)
     pool = Pool(plan, first=state.done)
     try:
@@ -70,6 +73,7 @@ def train(job: TrainingJob) -> Path:
                 progress.update(task, completed=state.done, note=" ".join(f"{k} {v:.4g}" for k, v in note.items()))
     finally:
         pool.close()
+    _finish(state, job, held_out, plan)
     return job.out / "reader.onnx"
 
 
@@ -107,6 +111,15 @@ def _save(state: _State, job: TrainingJob, note: dict[str, float]) -> None:
     export(exported, str(out / "reader.onnx"))
     card = reader_card(out / "reader.onnx", job, note)
     (out / "reader.json").write_text(card.to_json(), encoding="utf-8")
+
+
+def _finish(state: _State, job: TrainingJob, held_out: list[Labelled], plan: PoolPlan) -> None:
+    """The file that ships, and its card."""
+    path = job.out / "reader.onnx"
+    net = copy.deepcopy(state.average).to("cpu")
+    calibration = load(max(plan.folder.glob("*.npz")))["image"][:256].astype(np.uint8)
+    note = finish(net, held_out, calibration, path, seed=job.seed) | _measure(net, _validation(held_out))
+    (job.out / "reader.json").write_text(reader_card(path, job, note).to_json(), encoding="utf-8")
 
 
 def _round(state: _State, job: TrainingJob, number: int, window: list[Arrays]) -> dict[str, float]:
@@ -203,9 +216,8 @@ def _follow(average: ReaderNet, net: ReaderNet, step: int) -> None:
                 slow[name].copy_(value)
 
 
-def _validation(job: TrainingJob) -> tuple[NDArray[np.uint8], list[str]]:
+def _validation(held_out: list[Labelled]) -> tuple[NDArray[np.uint8], list[str]]:
     """Real crops of texts kept out of this training, as they are."""
-    held_out = CropSource(job.data, job.seed).held_out
     images = [fit(load_crop(crop)) for crop in held_out]
     return np.stack(images) if images else np.zeros((0, 64, 160, 3), np.uint8), [crop.text for crop in held_out]
 

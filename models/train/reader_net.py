@@ -136,9 +136,7 @@ class ReaderNet(nn.Module):
         fine = features.reshape(-1, WIDTH, GRID[0] * GRID[1] // _POOL, _POOL) + coarse
         memory = fine.flatten(2).transpose(1, 2) + self.place
         first, second = self.decoders
-        keys_and_values = _project(
-            memory, first.across.key, first.across.value, second.across.key, second.across.value
-        )
+        keys_and_values = _project(memory, first.across.key, first.across.value, second.across.key, second.across.value)
         slots, _ = first(self.slots, *keys_and_values[:2])
         slots, weights = second(slots, *keys_and_values[2:])
         slots = self.norm(slots)

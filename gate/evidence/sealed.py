@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gate.errors import EvidenceError
-from gate.evidence.files import BLOCK_BYTES
 from gate.evidence.lineage import CHAIN_FORMAT, Lineage
 from gate.evidence.report import Problem
 from gate.evidence.statement import Statement, read_canonical, read_statement, sha256
@@ -220,11 +219,8 @@ def _check_files(tree: Tree, listed: Mapping[str, Any], found: Checked, pool: Th
 
 
 def _hash(tree: Tree, path: str) -> str:
-    digest = hashlib.sha256()
     try:
         with tree.open(path) as file:
-            while block := file.read(BLOCK_BYTES):
-                digest.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except (zipfile.BadZipFile, EOFError, OSError) as error:
         return f"unreadable: {error}"
-    return digest.hexdigest()

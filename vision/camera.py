@@ -71,10 +71,14 @@ class CameraPipeline:
 
     def in_view(self, t_ms: int) -> list[InView]:
         """The vehicles in view at an instant."""
-        return [
+        known = [
             InView(self._key(v.number), v.kind, v.predicted(t_ms), self._plates(v.number))
             for v in self._tracker.vehicles
         ]
+        for loose in self._book.loose() if self._book is not None else ():
+            plates = loose.slots.readings()
+            known.append(InView(self._key(loose.number), _kind_of(plates), loose.box, plates))
+        return known
 
     def take_crops(self, vehicle: str) -> list[PlateCrop]:
         """The best pictures of the plates of a vehicle whose final sighting was given; once."""

@@ -20,6 +20,8 @@ class PlateBookSettings:
     loose_after_ms: int = 600  # a plate without a vehicle is told after this time
     loose_keep_ms: int = 1500
     least_plate_px: float = 22.0
+    loose_confidence: float = 0.5  # under it, or without moving, what looks like a plate is a sign or a writing
+    loose_moved: float = 0.5  # of the plate's own width
 
 
 class LoosePlate:
@@ -38,9 +40,12 @@ class LoosePlate:
     def seen_ms(self) -> int:
         return max(s.seen_ms for s in self.slots.slots)
 
-    @property
-    def sure(self) -> bool:
-        return any(s.sure for s in self.slots.slots)
+    def sure(self, least_confidence: float, least_moved: float) -> bool:
+        """Whether it is worth telling: read well and seen moving, as signs and writings are not."""
+        return any(
+            s.sure and s.best is not None and s.best.confidence >= least_confidence and s.moved >= least_moved
+            for s in self.slots.slots
+        )
 
     def near(self, look: PlateLook) -> bool:
         """Whether a look continues it."""
@@ -84,6 +89,10 @@ class PlateBook:
                 worth = self._stages.worth(crop)
                 self._give(vehicles, PlateLook(frame.t_ms, plate.corners, scores, reading.text, crop, worth))
 
+    def loose(self) -> list[LoosePlate]:
+        """Plates without a vehicle that have been told of."""
+        return [p for p in self._loose if p.number]
+
     def plates(self, number: int) -> tuple[PlateReading, ...]:
         """The best readings so far of a vehicle's plates."""
         slots = self._by_vehicle.get(number)
@@ -99,7 +108,7 @@ class PlateBook:
         return [
             p
             for p in self._loose
-            if p.seen_ms == t_ms and p.sure and (p.number or p.lasted_ms(t_ms) >= self._set.loose_after_ms)
+            if p.seen_ms == t_ms and self._sure(p) and (p.number or p.lasted_ms(t_ms) >= self._set.loose_after_ms)
         ]
 
     def loose_gone(self, t_ms: int | None) -> list[LoosePlate]:
@@ -107,7 +116,10 @@ class PlateBook:
         keep_ms = self._set.loose_keep_ms
         gone = [p for p in self._loose if t_ms is None or t_ms - p.seen_ms > keep_ms]
         self._loose = [p for p in self._loose if p not in gone]
-        return [p for p in gone if p.number or p.sure]
+        return [p for p in gone if p.number or self._sure(p)]
+
+    def _sure(self, plate: LoosePlate) -> bool:
+        return plate.sure(self._set.loose_confidence, self._set.loose_moved)
 
     def _settled(self, t_ms: int, vehicle: Vehicle) -> bool:
         """Whether a vehicle stands and its plates have been read well, lately."""

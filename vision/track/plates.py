@@ -43,15 +43,17 @@ class PlateCrop:
 
 
 class PlateSlot:
-    """One plate that is being read again and again."""
+    """One plate that is being read again and again. moved: furthest from where it was first seen, in plate widths."""
 
     __slots__ = (
+        "_origin",
         "_vote",
         "centre",
         "crop",
         "crop_ms",
         "first_ms",
         "frames",
+        "moved",
         "seen_ms",
         "speed",
         "weight",
@@ -63,6 +65,8 @@ class PlateSlot:
         self.first_ms = self.seen_ms = self.crop_ms = look.t_ms
         self.centre, self.width = look.corners.mean(axis=0), plate_width(look.corners)
         self.speed = np.zeros(2)
+        self._origin = self.centre
+        self.moved = 0.0
         self.frames = 0
         self.crop, self.weight = look.crop, 0.0
 
@@ -94,6 +98,7 @@ class PlateSlot:
             self.speed = (centre - self.centre) / ((look.t_ms - self.seen_ms) / 1000)
         self.centre, self.width, self.seen_ms = centre, plate_width(look.corners), look.t_ms
         self.frames += 1
+        self.moved = max(self.moved, float(np.linalg.norm(centre - self._origin)) / self.width)
         worth = look.weight * look.scores.plate
         if worth > self.weight:
             self.crop, self.crop_ms, self.weight = look.crop, look.t_ms, worth

@@ -50,8 +50,8 @@ class Tracker:
 
     @property
     def suspicions(self) -> int:
-        """How many things were found that are not confirmed yet."""
-        return sum(1 for v in self._all if not v.number)
+        """How many things were found lately that may become vehicles."""
+        return sum(1 for v in self._all if not v.number and v.hits < self._set.confirm_hits)
 
     def take_number(self) -> int:
         """The next number, for something that is told of without being followed here."""
@@ -122,18 +122,15 @@ class Tracker:
         return Detections(boxes, scores, found.classes)[~gone]
 
     def _begin(self, t_ms: int, found: Detections, fresh: list[int]) -> None:
-        """New suspicions, except pieces of a large vehicle that is being followed."""
-        large = [v for v in self._all if v.number and _LARGE[CLASSES.index(v.kind)]]
-        around_large = np.array([v.box for v in large]).reshape(-1, 4)
         for j in fresh:
-            piece = found.classes[j] != PERSON and bool((contained(found.boxes[j : j + 1], around_large) > 0.7).any())
-            if not piece:
-                kind, score = int(found.classes[j]), float(found.scores[j])
-                self._all.append(Vehicle(t_ms, found.boxes[j], score, kind))
+            self._all.append(Vehicle(t_ms, found.boxes[j], float(found.scores[j]), int(found.classes[j])))
 
     def _confirm(self, t_ms: int) -> None:
-        for vehicle in self._all:
-            if not vehicle.number and vehicle.hits >= self._set.confirm_hits and vehicle.seen_ms == t_ms:
+        """Suspicions seen often enough become vehicles, largest first; pieces of a large vehicle never do."""
+        ready = [v for v in self._all if not v.number and v.hits >= self._set.confirm_hits and v.seen_ms == t_ms]
+        for vehicle in sorted(ready, key=lambda v: -v.size):
+            large = [v for v in self._all if v.number and v is not vehicle and _LARGE[CLASSES.index(v.kind)]]
+            if not any(_piece(vehicle, whole) for whole in large):
                 vehicle.number = self.take_number()
 
     def _end(self, t_ms: int) -> list[Vehicle]:
@@ -151,6 +148,13 @@ class Tracker:
     def _at_edge(self, box: NDArray[np.float64]) -> bool:
         margin = 0.01 * self._size[:2].max()
         return bool((box[:2] <= margin).any() or (box[2:] >= self._size[2:] - margin).any())
+
+
+def _piece(part: Vehicle, whole: Vehicle) -> bool:
+    """Whether something found is a part of a vehicle: inside it, and no nearer to the camera than it stands."""
+    inside = contained(part.box[None], whole.box[None])[0, 0] > 0.7
+    height = whole.box[3] - whole.box[1]
+    return not part.person and bool(inside and part.box[3] <= whole.box[3] + 0.03 * height)
 
 
 def _without_twins(found: Detections) -> Detections:

@@ -32,6 +32,11 @@ class Stability:
             return None
         return median_low(values)
 
+    @property
+    def since_ms(self) -> int:
+        """When the second began that was judged last; 0 before any sample."""
+        return self._samples[0][0] if self._samples else 0
+
     def reset(self) -> None:
         """Forget what was seen: the clock or the line changed."""
         self._samples.clear()

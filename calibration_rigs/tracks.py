@@ -19,7 +19,7 @@ from vision.facts import PlateReading, Sighting, VehicleClass
 LEAST_PX = (14.0, 12.0)  # width, height of the smallest box a detector finds
 HIDDEN_SHARE = 0.8  # of a box behind a nearer vehicle's, and it is not found
 LOST_AFTER_MS = 1_500  # a track not seen for so long is over
-SURE_PX, LEAST_PLATE_PX = 78.0, 34.0  # plate widths from which reading is sure, and at all possible
+SURE_PX, LEAST_PLATE_PX = 58.0, 26.0  # plate widths from which reading is sure, and at all possible
 _CLEAR = {"day": 1.0, "overcast": 1.0, "dusk": 0.93, "night": 0.88, "rain": 0.9, "fog": 0.8}
 _MISTAKES = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 

@@ -62,7 +62,7 @@ class Polyline:
         return Located(distance, side, along)
 
     def _side(self, offset: Points, near: NDArray[np.int64], at: Points) -> NDArray[np.int64]:
-        left = np.sign(_cross(self.piece[near], offset)).astype(np.int64)
+        left = np.where(_cross(self.piece[near], offset) > 0, 1, -1)
         last = len(self.piece) - 1
         # at a corner, the point lies in the wedge outside the turn, whatever one of the two pieces says
         corner = np.where(at >= 1, near, near - 1)

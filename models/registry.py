@@ -21,6 +21,7 @@ TRAINING = {
 EVALUATION = {
     "reader": "models.evaluate.reader",
     "scenes": "models.evaluate.scenes",
+    "vehicles": "models.evaluate.vehicles",
 }
 
 

@@ -7,12 +7,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.synthesis.glyphs import Glyphs, font_mask
+from models.synthesis.paint import Plate, paint
+from models.synthesis.texts import draw_kind, draw_text
+from vision.plates.grammar import KINDS
+
 Picture8 = NDArray[np.uint8]
 Corners = NDArray[np.float32]
 
-_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_SERIAL = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_WHITE, _BLACK = (245, 245, 245), (20, 20, 20)
+_POOL = 500
+_TWO_ROWS = tuple(kind for kind in KINDS if kind.rows == 2)
+_WORDS = (
+    "煤矿运输有限公司物流危险品严禁超载上海天津请勿靠近注意安全"
+    "放大号限速检测厂出口入口洗车大货车空载服务热线电话东风解放重汽"
+)
+_LATIN = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-:/.abcdefgimnorst"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,97 +33,33 @@ class Patch:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    ground: tuple[int, int, int]
-    ink: tuple[int, int, int]
-    width: int
-    rows: int
-    tail: str = ""
-    share: float = 1.0
+class PaintedPlates:
+    """Plates of every kind as the painter of the reader's training makes them, two rows more often than on the road."""
 
-
-_KINDS = (
-    _Kind((150, 40, 10), _WHITE, 440, 1, share=3),
-    _Kind((0, 180, 250), _BLACK, 440, 1, share=4),
-    _Kind((0, 180, 250), _BLACK, 440, 2, share=5),
-    _Kind((0, 180, 250), _BLACK, 440, 2, "挂", share=3),
-    _Kind((0, 180, 250), _BLACK, 440, 1, "学", share=0.5),
-    _Kind((120, 200, 90), _BLACK, 480, 1, share=3),
-    _Kind((110, 200, 60), _BLACK, 481, 1, share=2),
-    _Kind(_WHITE, _BLACK, 440, 1, "警", share=0.8),
-    _Kind(_WHITE, _BLACK, 440, 2, share=0.4),
-    _Kind(_BLACK, _WHITE, 440, 1, "港", share=0.8),
-    _Kind((60, 120, 20), _WHITE, 300, 2, share=0.7),
-)
-
-
-class GlyphPlates:
-    """Draws plates of every kind with the national glyphs."""
-
-    def __init__(self, folder: Path) -> None:
-        fonts = sorted(folder.glob("*/font_model/*.jpg"))
-        read = {path.stem: cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE) for path in fonts}
-        self._glyphs = {name: np.asarray(glyph, np.uint8) for name, glyph in read.items() if glyph is not None}
+    def __init__(self, national: Path) -> None:
+        self._glyphs = Glyphs(national)
+        self._pool: list[Patch] = []
 
     def draw(self, rng: np.random.Generator) -> Patch:
-        """One plate of a random kind, corners at its metal edge."""
-        shares = np.array([k.share for k in _KINDS])
-        kind = _KINDS[int(rng.choice(len(_KINDS), p=shares / shares.sum()))]
-        width, height = (300, 165) if kind.width == 300 else (min(kind.width, 480), 140 if kind.rows == 1 else 220)
-        picture = np.empty((height, width, 3), np.uint8)
-        picture[:] = np.clip(np.array(kind.ground) + rng.normal(0, 18, 3), 0, 255)
-        if kind.width == 480:
-            fade = np.linspace(rng.uniform(0.3, 0.9), 0, height)[:, None, None]
-            picture[:] = (picture * (1 - fade) + 245 * fade).astype(np.uint8)
-        if kind.width == 481:
-            picture[:, :110] = np.clip(np.array((0, 180, 250)) + rng.normal(0, 18, 3), 0, 255)
-        cv2.rectangle(picture, (4, 4), (width - 5, height - 5), kind.ink, 3)
-        self._letter(picture, kind, rng)
-        margin = int(rng.integers(0, 8))
-        framed = cv2.copyMakeBorder(
-            picture, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=rng.integers(0, 255, 3).tolist()
-        )
-        inner = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) + margin
-        return Patch(np.asarray(framed, np.uint8), inner, kind.rows)
+        """One plate of a random kind, corners at its metal edge; most come from a pool that is slowly renewed."""
+        if len(self._pool) < _POOL:
+            self._pool.append(self._paint(rng))
+            return self._pool[-1]
+        place = int(rng.integers(_POOL))
+        if rng.random() < 0.1:
+            self._pool[place] = self._paint(rng)
+        return self._pool[place]
 
-    def _letter(self, picture: Picture8, kind: _Kind, rng: np.random.Generator) -> None:
+    def _paint(self, rng: np.random.Generator) -> Patch:
+        kind = draw_kind(rng)
+        if kind.rows == 1 and rng.random() < 0.3:
+            kind = _TWO_ROWS[int(rng.integers(len(_TWO_ROWS)))]
+        picture = paint(Plate(kind, draw_text(rng, kind)), self._glyphs, rng)
         height, width = picture.shape[:2]
-        count = 6 if kind.width in (480, 481) else 5
-        head = rng.choice(list(_PROVINCES)) + rng.choice(list(_SERIAL[10:]))
-        serial = "".join(rng.choice(list(_SERIAL), count - len(kind.tail))) + kind.tail
-        if kind.rows == 1:
-            pitch, size = (57, (45, 90)) if count == 5 else (52, (43, 90))
-            left = 15 if count == 5 else 14
-            for i, char in enumerate(head + serial):
-                gap = 22 if i >= 2 else 0
-                self._put(picture, f"140_{char}", (left + i * pitch + gap, 25), size, kind.ink)
-            return
-        k = width / 440
-        up, down = int(height * 0.08), int(height * 0.42)
-        for i, char in enumerate(head):
-            self._put(
-                picture,
-                f"220_up_{char}" if i else f"220_{char}",
-                (int((110 + i * 140) * k), up),
-                (int(80 * k), int(height * 0.27)),
-                kind.ink,
-            )
-        for i, char in enumerate(serial):
-            name = f"220_down_{char}" if f"220_down_{char}" in self._glyphs else f"220_{char}"
-            self._put(picture, name, (int((27 + i * 80) * k), down), (int(65 * k), int(height * 0.5)), kind.ink)
-
-    def _put(
-        self, picture: Picture8, name: str, at: tuple[int, int], size: tuple[int, int], ink: tuple[int, int, int]
-    ) -> None:
-        glyph = self._glyphs.get(name, self._glyphs.get("140_" + name[-1]))
-        if glyph is None:
-            return
-        cover = 1 - cv2.resize(glyph, size, interpolation=cv2.INTER_AREA)[:, :, None] / 255.0
-        x, y = at
-        part = picture[y : y + size[1], x : x + size[0]]
-        cover = cover[: part.shape[0], : part.shape[1]]
-        part[:] = (part * (1 - cover) + np.array(ink) * cover).astype(np.uint8)
+        edge, colour = int(rng.integers(0, 8)), rng.integers(0, 255, 3).tolist()
+        framed = cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=colour)
+        inner = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) + edge
+        return Patch(np.asarray(framed, np.uint8), inner, kind.rows)
 
 
 def real_patches(data: Path, corners: dict[str, list[list[float]]]) -> list[Patch]:
@@ -149,22 +94,35 @@ def whole(picture: Picture8, rows: int) -> Patch:
 
 
 def lettering(rng: np.random.Generator) -> Patch:
-    """A sign, phone board, bonnet badge or time stamp: text in a rectangle, or bare, that is no plate."""
+    """A board, sticker or sign that is no plate: a coloured rectangle with other text than a plate's, or with none."""
     size = (int(rng.integers(120, 520)), int(rng.integers(50, 200)))
-    ground = (
-        rng.integers(0, 255, 3)
-        if rng.random() < 0.6
-        else np.array([(150, 40, 10), (0, 180, 250), _WHITE, (60, 140, 40)][int(rng.integers(4))])
-    )
+    grounds = [(150, 40, 10), (0, 180, 250), (245, 245, 245), (60, 140, 40)]
+    ground = np.array(grounds[int(rng.integers(4))]) if rng.random() < 0.4 else rng.integers(0, 255, 3)
     picture = np.empty((size[1], size[0], 3), np.uint8)
     picture[:] = ground
-    ink = (255 - ground).tolist() if rng.random() < 0.5 else rng.integers(0, 255, 3).tolist()
-    letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ -:/.abcdefgimnorst"
-    if rng.random() < 0.4:
-        letters = "0123456789-: "
-    for row in range(int(rng.integers(1, 4))):
-        text = "".join(rng.choice(list(letters), int(rng.integers(3, 14))))
-        scale = float(rng.uniform(0.7, 3))
-        at = (int(rng.integers(0, 20)), int((row + 1) * 40 * max(scale / 1.5, 0.7)))
-        cv2.putText(picture, text, at, int(rng.integers(0, 5)), scale, ink, int(rng.integers(1, 6)), cv2.LINE_AA)
+    ink = (255 - ground) if rng.random() < 0.5 else rng.integers(0, 255, 3)
+    rows = int(rng.integers(0, 4))
+    for row in range(rows):
+        mask = phrase(rng)
+        high = int(size[1] / rows * rng.uniform(0.5, 0.9))
+        wide = min(int(mask.shape[1] * high / mask.shape[0]), size[0] - 8)
+        cover = cv2.resize(mask, (max(wide, 4), max(high, 4)), interpolation=cv2.INTER_AREA)[:, :, None] / 255
+        y, x = int(size[1] / rows * row), int(rng.integers(0, size[0] - cover.shape[1]))
+        part = picture[y : y + cover.shape[0], x : x + cover.shape[1]]
+        part[:] = part * (1 - cover[: part.shape[0]]) + ink * cover[: part.shape[0]]
     return whole(picture, 0)
+
+
+def phrase(rng: np.random.Generator) -> Picture8:
+    """The ink of some text that is no plate's: words, a telephone number, a time, a make."""
+    draw = rng.random()
+    if draw < 0.35:
+        start = int(rng.integers(len(_WORDS) - 6))
+        text = _WORDS[start : start + int(rng.integers(2, 7))]
+    elif draw < 0.6:
+        text = "".join(str(n) for n in rng.integers(0, 10, int(rng.integers(3, 12))))
+    elif draw < 0.75:
+        text = f"{rng.integers(24):02d}:{rng.integers(60):02d}:{rng.integers(60):02d}"
+    else:
+        text = "".join(rng.choice(list(_LATIN), int(rng.integers(3, 9))))
+    return font_mask(text, 48)

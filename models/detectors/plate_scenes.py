@@ -1,5 +1,6 @@
 """Training scenes for the plate detector: plates pasted in perspective onto road pictures, lit and soiled alike."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,13 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detectors.patches import GlyphPlates, Patch, lettering, no_plates, real_patches
+from models.detectors.patches import PaintedPlates, Patch, lettering, no_plates, phrase, real_patches
 from models.detectors.prepare import Picture
 from models.detectors.weather import soil
 
 Picture8 = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 _SURE_PLATE = 0.35
+_LEAST_WIDTH_PX = 11.0
+_RENDERED_SHARE = 0.15
 
 
 @dataclass(slots=True, eq=False)
@@ -29,17 +32,22 @@ class Scene:
 class PlateScenes:
     """Composes scenes of `size` px a side, endlessly, from a seed."""
 
-    def __init__(self, data: Path, pictures: list[Picture], crops: dict[str, list[list[float]]], size: int) -> None:
+    def __init__(
+        self, data: Path, pictures: list[Picture], crops: dict[str, list[list[float]]], size: int, rendered: Path | None
+    ) -> None:
         self._size = size
+        self._rendered = rendered_scenes(rendered) if rendered else []
         self._backgrounds = [
             (np.asarray(cv2.imread(str(data / p.path)), np.uint8), _spots(p), _lower_halves(p)) for p in pictures
         ]
         self._real = real_patches(data, crops)
-        self._glyphs = GlyphPlates(data / "plates/glyphs")
+        self._painted = PaintedPlates(data / "plates/glyphs")
         self._refused = no_plates(data)
 
     def scene(self, rng: np.random.Generator) -> Scene:
         """One scene with none to a handful of plates."""
+        if self._rendered and rng.random() < _RENDERED_SHARE:
+            return self._rendered_scene(rng)
         picture, spots, lower = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
         if rng.random() < 0.5:
             picture, spots = np.asarray(picture[:, ::-1]), [_mirrored(s, picture.shape[1]) for s in spots]
@@ -62,6 +70,24 @@ class PlateScenes:
         scene.picture = soil(scene.picture, rng)
         return scene
 
+    def _rendered_scene(self, rng: np.random.Generator) -> Scene:
+        picture, quads, rows = self._rendered[int(rng.integers(len(self._rendered)))]
+        scene, view = self._frame(picture, quads, rng)
+        for quad, count in zip(quads, rows, strict=True):
+            self._note(scene, cv2.perspectiveTransform(quad[None], view)[0], count)
+        scene.picture = soil(scene.picture, rng)
+        return scene
+
+    def _note(self, scene: Scene, quad: Floats, rows: int) -> None:
+        """A plate counts when it is in the picture and large enough to be seen, else its place is ignored."""
+        centre, edge = quad.mean(0), 0.15 * _width(quad)
+        shown = (quad > -edge).all() and (quad < self._size + edge).all()
+        if shown and (centre > 2).all() and (centre < self._size - 2).all() and _width(quad) > _LEAST_WIDTH_PX:
+            scene.quads.append(quad)
+            scene.rows.append(rows)
+        else:
+            scene.ignored.append(quad)
+
     def _frame(
         self, picture: Picture8, places: list[Floats], rng: np.random.Generator
     ) -> tuple[Scene, NDArray[np.float64]]:
@@ -81,7 +107,11 @@ class PlateScenes:
         c, s = zoom * np.cos(turn), zoom * np.sin(turn)
         linear = np.array([[c, -s], [s, c]])
         matrix = np.eye(3)
-        matrix[:2, :2], matrix[:2, 2] = linear, target - linear @ centre
+        shift = target - linear @ centre
+        if rng.random() < 0.8:
+            room = self._size - zoom * np.array([width, height])
+            shift = np.clip(shift, np.minimum(room, 0), np.maximum(room, 0))
+        matrix[:2, :2], matrix[:2, 2] = linear, shift
         method = cv2.INTER_AREA if zoom < 0.6 else cv2.INTER_LINEAR
         if zoom < 0.6:
             small = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=method)
@@ -111,32 +141,41 @@ class PlateScenes:
         """Paste plates and things that are no plate where nothing is yet."""
         plates, others = (
             int(rng.choice([0, 1, 2, 3], p=[0.45, 0.3, 0.15, 0.1])),
-            int(rng.choice([0, 1, 2], p=[0.55, 0.3, 0.15])),
+            int(rng.choice([0, 1, 2, 3], p=[0.35, 0.3, 0.2, 0.15])),
         )
         for number in range(plates + others):
             width = float(np.exp(rng.uniform(np.log(14), np.log(self._size * (0.75 if number == 0 else 0.35)))))
             place = _rectangle(rng.uniform(0.05, 0.95, 2) * self._size, width, width * 0.32)
             if any(_touch(place, other) for other in taken + scene.ignored):
                 continue
-            if number < plates:
+            if number >= plates and rng.random() < 0.35:
+                self._write(scene, place, rng)
+                taken.append(place)
+            elif number < plates:
                 taken.append(self._paste_plate(scene, place, rng, onto=False))
             else:
                 patch = self._refused[int(rng.integers(len(self._refused)))] if rng.random() < 0.5 else lettering(rng)
                 taken.append(self._paste(scene, patch, place, rng))
 
+    def _write(self, scene: Scene, place: Floats, rng: np.random.Generator) -> None:
+        """Bare letters on the picture: a make, a time stamp, a firm's name."""
+        mask = phrase(rng)
+        low = np.maximum(place[0], 0).astype(int)
+        part = scene.picture[low[1] : int(place[2][1]) + 1, low[0] : int(place[2][0]) + 1]
+        if min(part.shape[:2]) < 4:
+            return
+        cover = cv2.resize(mask, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_AREA)[:, :, None] / 255
+        cover = cover * rng.uniform(0.5, 1)
+        ink = rng.choice([0, 255]) if rng.random() < 0.5 else rng.integers(0, 255, 3)
+        part[:] = part * (1 - cover) + ink * cover
+
     def _paste_plate(self, scene: Scene, place: Floats, rng: np.random.Generator, onto: bool) -> Floats:
         real = rng.random() < 0.5
-        patch = self._real[int(rng.integers(len(self._real)))] if real else self._glyphs.draw(rng)
+        patch = self._real[int(rng.integers(len(self._real)))] if real else self._painted.draw(rng)
         if onto:
             _cover(scene.picture, place)
         quad = self._paste(scene, patch, place, rng)
-        centre = quad.mean(0)
-        shown = (quad > -0.15 * _width(quad)).all() and (quad < self._size + 0.15 * _width(quad)).all()
-        if shown and 2 < centre[0] < self._size - 2 and 2 < centre[1] < self._size - 2 and _width(quad) > 11:
-            scene.quads.append(quad)
-            scene.rows.append(patch.rows)
-        else:
-            scene.ignored.append(quad)
+        self._note(scene, quad, patch.rows)
         return quad
 
     def _paste(self, scene: Scene, patch: Patch, place: Floats, rng: np.random.Generator) -> Floats:
@@ -144,9 +183,8 @@ class PlateScenes:
         picture, corners = patch.picture, patch.corners
         shrink = _width(quad) / max(_width(corners), 1.0)
         if shrink < 0.7:
-            picture = np.asarray(
-                cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8
-            )
+            size = max(round(picture.shape[1] * shrink), 4), max(round(picture.shape[0] * shrink), 2)
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
             corners = corners * np.array(
                 [picture.shape[1] / patch.picture.shape[1], picture.shape[0] / patch.picture.shape[0]], np.float32
             )
@@ -278,3 +316,15 @@ def _mirrored(quad: Floats, width: int) -> Floats:
     flipped = quad.copy()
     flipped[:, 0] = width - flipped[:, 0]
     return flipped[[1, 0, 3, 2]]
+
+
+def rendered_scenes(folder: Path) -> list[tuple[Picture8, list[Floats], list[int]]]:
+    """Pictures of the virtual site with their plates' exact corners, from its plates.jsonl."""
+    found = []
+    for line in (folder / "plates.jsonl").read_text(encoding="utf-8").splitlines():
+        truth = json.loads(line)
+        picture = cv2.imread(str(folder / truth["image"]))
+        if picture is not None:
+            quads = [np.array(plate["corners"], np.float32) for plate in truth["plates"]]
+            found.append((np.asarray(picture, np.uint8), quads, [int(plate["rows"]) for plate in truth["plates"]]))
+    return found

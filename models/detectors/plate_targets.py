@@ -75,5 +75,5 @@ def plate_loss(out: Tensor, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str
     corner_loss = (
         functional.smooth_l1_loss(away / unit, torch.zeros_like(away), beta=0.05) if len(away) else out.sum() * 0
     )
-    total = 4 * score_loss + 2 * corner_loss
+    total = 4 * score_loss + 4 * corner_loss
     return total, {"score": float(score_loss.detach()), "corner": float(corner_loss.detach())}

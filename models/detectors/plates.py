@@ -14,7 +14,7 @@ from models.detectors.loop import Batch, fit
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_scenes import PlateScenes
 from models.detectors.plate_targets import cells, plate_loss, targets
-from models.detectors.prepare import prepare
+from models.detectors.prepare import RENDERED, prepare
 from models.registry import TrainingJob
 
 SPEC = NetSpec(widths=(16, 24, 48, 80, 112), depths=(2, 2, 3), neck=48, classes=2, values=8)
@@ -42,10 +42,15 @@ class _Stream(IterableDataset[Batch]):
 
 
 def train(job: TrainingJob) -> Path:
-    """Train the plate detector; gives the ONNX file, its card beside it."""
+    """Train the plate detector; gives the ONNX file, its card beside it.
+
+    Pictures that `gatewarden rig render --dataset` wrote to `job.out`/rendered are mixed in.
+    """
     torch.manual_seed(job.seed)
     pictures, crops = prepare(job.data, job.out, job.threads)
-    stream = _Stream(PlateScenes(job.data, pictures, crops, SIZE), job.seed + int(job.resume) * 1000)
+    rendered = job.out / RENDERED
+    scenes = PlateScenes(job.data, pictures, crops, SIZE, rendered if rendered.is_dir() else None)
+    stream = _Stream(scenes, job.seed + int(job.resume) * 1000)
     batches = iter(DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6))
     net = fit(DetectorNet(SPEC), batches, plate_loss, job, peak_rate=2.5e-3)
     return export(net, job, PLATES)

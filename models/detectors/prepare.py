@@ -11,6 +11,7 @@ from rich.progress import track
 
 from models.detectors.peers import COCO_PERSON, HyperLpr, PeerObjects, PicoDet, YoloxNano
 
+RENDERED = "rendered"
 PICTURES = ("vehicles/openimages", "vehicles/highway", "vehicles/fixed_camera", "scenes/romania")
 _ALIKE_SHARE = 0.05
 

@@ -13,7 +13,7 @@ from models.detectors.export import export
 from models.detectors.loop import Batch, fit
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_targets import cells
-from models.detectors.prepare import prepare
+from models.detectors.prepare import RENDERED, prepare
 from models.detectors.road_labels import CLASSES, RoadLabels
 from models.detectors.road_loss import road_loss
 from models.detectors.road_scenes import RoadScenes
@@ -52,10 +52,14 @@ def _table(labels: RoadLabels) -> np.ndarray[tuple[int, int], np.dtype[np.float3
 
 
 def train(job: TrainingJob) -> Path:
-    """Train the vehicle detector; gives the ONNX file, its card beside it."""
+    """Train the vehicle detector; gives the ONNX file, its card beside it.
+
+    Pictures that `gatewarden rig render --dataset` wrote to `job.out`/rendered are mixed in; tankers, dump trucks and
+    vans are learned from them alone.
+    """
     torch.manual_seed(job.seed)
     pictures, _ = prepare(job.data, job.out, job.threads)
-    rendered = job.out / "rendered"
+    rendered = job.out / RENDERED
     scenes = RoadScenes(job.data, pictures, SIZE, rendered if rendered.is_dir() else None)
     stream = _Stream(scenes, job.seed + int(job.resume) * 1000)
     batches = iter(DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6))

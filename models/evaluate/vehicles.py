@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -62,6 +63,7 @@ def measure(name: str, detect: Detect, data: Path) -> dict[str, Any]:
     return row
 
 
+@cache
 def held_out(data: Path, folder: str) -> list[Picture]:
     """The pictures of a folder that no training sees."""
     found = pictures(data, folder)

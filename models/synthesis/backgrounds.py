@@ -24,7 +24,7 @@ _BOARDS = (
 class Backgrounds:
     """Patches cut from pictures once, then dealt out at random. Without pictures, paint and noise serve."""
 
-    def __init__(self, data: Path | None, rng: np.random.Generator, pictures: int = 400) -> None:
+    def __init__(self, data: Path | None, rng: np.random.Generator, pictures: int = 640) -> None:
         files: list[Path] = []
         for scene in SCENES if data is not None else ():
             assert data is not None

@@ -43,8 +43,8 @@ class Sample:
 class Mix:
     """How often each source is drawn; the rest is rendered."""
 
-    real: float = 0.36
-    negative: float = 0.09
+    real: float = 0.35
+    negative: float = 0.12
 
 
 class CropSource:
@@ -167,6 +167,6 @@ def _odds(crops: list[Labelled]) -> NDArray[np.float64]:
     provinces = Counter(crop.text[0] for crop in crops)
     colours = Counter(crop.colour for crop in crops)
     texts = Counter(crop.text for crop in crops)
-    odds = np.array([provinces[c.text[0]] ** -0.35 * colours[c.colour] ** -0.25 / texts[c.text] ** 0.5 for c in crops])
+    odds = np.array([provinces[c.text[0]] ** -0.5 * colours[c.colour] ** -0.25 / texts[c.text] ** 0.5 for c in crops])
     total: NDArray[np.float64] = odds / max(odds.sum(), 1e-9)
     return total

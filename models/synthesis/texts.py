@@ -8,9 +8,9 @@ from vision.plates.grammar import DIGITS, KINDS, LETTERS, SERIAL, Kind
 
 # How often each kind is drawn. Trucks carry the yellow ones, cars and most public plates the blue.
 WEIGHTS = {
-    "small": 0.37,
+    "small": 0.34,
     "large_front": 0.13,
-    "large_rear": 0.14,
+    "large_rear": 0.17,
     "trailer": 0.07,
     "coach": 0.04,
     "new_energy_small": 0.08,
@@ -52,6 +52,8 @@ def _draw_character(rng: np.random.Generator, allowed: str, manner: float) -> st
             allowed = DIGITS if rng.random() < 0.75 else LETTERS
         elif manner < 0.75:
             allowed = CONFUSABLE
-    elif allowed == LETTERS and rng.random() < 0.3:
+    elif allowed == LETTERS + "0":
+        allowed = "0" if rng.random() < 0.015 else LETTERS
+    if allowed == LETTERS and rng.random() < 0.3:
         allowed = "ABC"
     return allowed[int(rng.integers(len(allowed)))]

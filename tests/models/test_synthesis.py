@@ -148,7 +148,7 @@ def test_corrections_name_crops_that_exist() -> None:
 
 def test_half_of_the_negatives_only_measure() -> None:
     data = data_folder()
-    assert len(training_negatives(data)) == 300
+    assert len(training_negatives(data)) == 299
 
 
 def test_boards_and_patches_need_no_pictures() -> None:

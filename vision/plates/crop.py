@@ -73,7 +73,7 @@ def fit(crop: Picture) -> Picture:
     return fitted
 
 
-def rectify(frame: Picture, corners: NDArray[np.float64], rows: int = 1, *, margin: float = 0.04) -> Picture:
+def rectify(frame: Picture, corners: NDArray[np.float64], rows: int = 1, *, margin: float = 0.12) -> Picture:
     """The plate under four corners, seen straight on.
 
     corners: (4, 2) x, y in pixels of `frame`: top left, top right, bottom right, bottom left. margin: how much of the

@@ -53,7 +53,9 @@ def _serial(count: int, last: str = "") -> tuple[str, ...]:
     return (SERIAL,) * count + ((last,) if last else ())
 
 
-_PLACE = (PROVINCES, LETTERS)
+# The letter O of official vehicles is cut with the digit's die, and written 0 in every list of plates.
+_PLACE = (PROVINCES, LETTERS + "0")
+_LETTERED = (PROVINCES, LETTERS)
 _LARGE, _LONG, _FARM = (440, 220), (480, 140), (300, 165)
 
 KINDS: tuple[Kind, ...] = (
@@ -62,8 +64,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("large_rear", PlateColour.YELLOW, _PLACE + _serial(5), _LARGE, top=2),
     Kind("trailer", PlateColour.YELLOW, _PLACE + _serial(4, "挂"), _LARGE, top=2),
     Kind("coach", PlateColour.YELLOW, _PLACE + _serial(4, "学")),
-    Kind("new_energy_small", PlateColour.GREEN, (*_PLACE, NEW_ENERGY, SERIAL, *(DIGITS,) * 4), _LONG),
-    Kind("new_energy_large", PlateColour.YELLOW_GREEN, (*_PLACE, *(DIGITS,) * 5, NEW_ENERGY), _LONG),
+    Kind("new_energy_small", PlateColour.GREEN, (*_LETTERED, NEW_ENERGY, SERIAL, *(DIGITS,) * 4), _LONG),
+    Kind("new_energy_large", PlateColour.YELLOW_GREEN, (*_LETTERED, *(DIGITS,) * 5, NEW_ENERGY), _LONG),
     Kind("police", PlateColour.WHITE, _PLACE + _serial(4, "警")),
     Kind("hong_kong_macau", PlateColour.BLACK, ("粤", "Z", *_serial(4, "港澳"))),
     Kind("foreign", PlateColour.BLACK, _PLACE + _serial(5)),

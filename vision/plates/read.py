@@ -20,6 +20,7 @@ PLATE_SURE = 0.995
 _BATCH = 32
 # A reading less sure than this is tried once more on the crop straightened by the corners it was read with.
 _SECOND_LOOK = 0.9
+_STRAIGHT_MARGIN = 0.04
 
 
 class PlateReader:
@@ -110,7 +111,7 @@ def reading_of(
 
 def _straightened(crop: Picture, scores: Scores) -> Picture:
     corners = scores.corners * np.array([crop.shape[1], crop.shape[0]], np.float64)
-    return rectify(crop, corners, int(scores.rows.argmax()) + 1)
+    return rectify(crop, corners, int(scores.rows.argmax()) + 1, margin=_STRAIGHT_MARGIN)
 
 
 def _mean(first: Scores, second: Scores) -> Scores:

@@ -18,7 +18,7 @@ from typing import Any
 
 from gate.errors import EvidenceError
 from gate.evidence.draft import BundleDraft, Clip, PlateCrop
-from gate.evidence.files import copy_new, sync_directory
+from gate.evidence.files import copy_new, hold_directory, sync_directory
 from gate.evidence.statement import sha256
 from gate.facts import Weighing, WeightSample, canonical_json, fact_line, to_plain
 
@@ -41,7 +41,10 @@ def safe_name(text: str) -> str:
 
 
 class Staging:
-    """A folder in which a bundle's files gather. Each file is listed with role, size, SHA-256 as it is written."""
+    """A folder in which a bundle's files gather. Each file is listed with role, size, SHA-256 as it is written.
+
+    It is held by a lock of the kernel's until `close`, so that another process can tell it from a dead one's.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -49,6 +52,13 @@ class Staging:
         self._unsynced: list[Path] = []
         self._paths: set[str] = set()
         directory.mkdir(parents=True)
+        self._held = hold_directory(directory)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     def write(self, path: str, data: bytes, role: str, **about: Any) -> None:
         """Write one file from memory; synced by `sync`."""

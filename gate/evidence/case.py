@@ -1,10 +1,11 @@
 """Export of a case: several bundles in one zip archive that opens and verifies on a computer without network.
 
     index.html  viewer.js  viewer.css  verify.js  words.js  data.js  README.txt     to look at
-    case.json  seal.json  entry.json  keys.jsonl  head.json  receipts.jsonl         to prove
+    case.json  seal.json  entry.json  keys.jsonl  head.json  [receipt.json]         to prove
     bundles/<name>/…                                                                as they lie in the store
 
-Of the rest of the chain the archive holds nothing: each bundle's place is shown by a Merkle inclusion proof.
+Of the rest of the chain the archive holds nothing: each bundle's place is shown by a Merkle inclusion proof that
+leads to head.json. Where the hub counter-signed a head that covers all the bundles, head.json is that very head.
 """
 
 import os
@@ -17,13 +18,15 @@ from typing import Any
 from gate.errors import EvidenceError
 from gate.evidence.bundle import seal_body
 from gate.evidence.case_data import case_data
-from gate.evidence.chain import HEAD_FILE, Chain
+from gate.evidence.chain import HEAD_FILE, HEAD_FORMAT, Chain
 from gate.evidence.files import BLOCK_BYTES, sync_directory
 from gate.evidence.ledger import Sealed
+from gate.evidence.lineage import CHAIN_FORMAT
 from gate.evidence.merkle import inclusion_proof, leaf_hash
+from gate.evidence.receipt import RECEIPT_FILE, HubMemory, head_text
 from gate.evidence.report import Standing, words
 from gate.evidence.sealed import CASE, ENTRY_FILE, KEYS_FILE, SEAL_FILE
-from gate.evidence.statement import sha256
+from gate.evidence.statement import read_statement, sha256
 from gate.evidence.store import EvidenceStore
 from gate.evidence.verify import verify
 from gate.facts import canonical_json
@@ -139,15 +142,13 @@ def words_script() -> str:
 
 def _vouch(out: _CaseFile, draft: CaseDraft, numbers: list[int], chain: Chain, exported_ms: int) -> Any:
     """Write what proves the case; the chain entry that logs the export is returned for appending."""
-    leaves: list[bytes] = []
-    receipts: list[bytes] = []
-    for line in chain.lines():
-        leaves.append(leaf_hash(line))
-        if b'"kind":"receipt"' in line:
-            receipts.append(line)
+    leaves, receipt = _leaves_and_receipt(chain, max(numbers))
+    head = head_text(receipt).encode() if receipt else chain.head().raw
+    leaves = leaves[: read_statement(head, HEAD_FORMAT).body["size"]]
     out.write(KEYS_FILE, b"".join(line + b"\n" for line in chain.key_lines))
-    out.write(HEAD_FILE, chain.head().raw)
-    out.write("receipts.jsonl", b"".join(line + b"\n" for line in receipts[-1:]))
+    out.write(HEAD_FILE, head)
+    if receipt:
+        out.write(RECEIPT_FILE, receipt.encode())
     manifest = {
         "format": CASE.manifest_format,
         "site": chain.site,
@@ -170,6 +171,18 @@ def _vouch(out: _CaseFile, draft: CaseDraft, numbers: list[int], chain: Chain, e
     out.write(SEAL_FILE, seal.raw, listed=False)
     out.write(ENTRY_FILE, entry.raw, listed=False)
     return entry
+
+
+def _leaves_and_receipt(chain: Chain, last_bundle: int) -> tuple[list[bytes], str]:
+    """Merkle leaves of all entries, and the hub's last receipt if its head covers that bundle."""
+    leaves: list[bytes] = []
+    receipt = ""
+    for line in chain.lines():
+        leaves.append(leaf_hash(line))
+        if b'"kind":"receipt"' in line:
+            receipt = str(read_statement(line, CHAIN_FORMAT).body["receipt"])
+    covers = receipt and HubMemory((), receipt).head()["size"] > last_bundle
+    return leaves, receipt if covers else ""
 
 
 def _proofs(bundles: Sequence[Sealed], leaves: Sequence[bytes]) -> Iterator[dict[str, Any]]:

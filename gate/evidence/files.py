@@ -53,6 +53,17 @@ def copy_new(source: Path, target: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+def hold_directory(directory: Path) -> int | None:
+    """Lock a directory for this process until the descriptor is closed; None where another process holds it."""
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    return fd
+
+
 class WriteLock:
     """One writer at a time, over threads and processes; the kernel lets go when a process dies. Not reentrant."""
 

@@ -55,7 +55,10 @@ class Lineage:
         if not isinstance(t_ms, int) or isinstance(t_ms, bool):
             raise EvidenceError("t_ms: expected UTC milliseconds")
         key = self.keys[name]
-        place = body.get("number", int(body.get("size", 0)) - 1)
+        place = body["number"] if "number" in body else body.get("size")
+        if not isinstance(place, int):
+            raise EvidenceError("number: expected a whole number")
+        place -= "number" not in body
         if key.revoked_at is not None and place >= key.revoked_at:
             raise EvidenceError(f"key: {name} was revoked before")
         if key.until_ms is not None and t_ms > key.until_ms:

@@ -17,6 +17,7 @@ from gate.evidence.statement import read_statement, verified
 from gate.facts import canonical_json
 
 RECEIPT_FORMAT = "gatewarden-receipt/1"
+RECEIPT_FILE = "receipt.json"
 
 
 class ForkError(EvidenceError):
@@ -112,6 +113,12 @@ def read_receipt(raw: bytes, lineage: Lineage) -> tuple[dict[str, Any], dict[str
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(f"receipt: {error}") from error
     return body, head
+
+
+def head_text(receipt: str) -> str:
+    """The site's own head statement, as it was sent, out of a receipt."""
+    body = read_statement(receipt.encode(), RECEIPT_FORMAT).body
+    return f'{{"body":{canonical_json(body["head"])},"signature":"{body["head_signature"]}"}}'
 
 
 def _check_consistent(before: dict[str, Any], now: dict[str, Any], sent: SentHead) -> None:

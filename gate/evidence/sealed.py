@@ -6,7 +6,6 @@ tells which keys may sign. What can be said without the manifest's word is said;
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from gate.errors import EvidenceError
 from gate.evidence.lineage import CHAIN_FORMAT, Lineage
 from gate.evidence.report import Problem
 from gate.evidence.statement import Statement, read_canonical, read_statement, sha256
-from gate.evidence.tree import Tree, read
+from gate.evidence.tree import UNREADABLE, Tree, read
 from gate.facts import canonical_json
 
 SEAL_FILE, ENTRY_FILE, KEYS_FILE = "seal.json", "entry.json", "keys.jsonl"
@@ -222,5 +221,5 @@ def _hash(tree: Tree, path: str) -> str:
     try:
         with tree.open(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except UNREADABLE as error:
         return f"unreadable: {error}"

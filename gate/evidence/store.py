@@ -6,6 +6,7 @@ Sealing is: copy and sync into staging/ · rename into bundles/ · append to the
 what seals. After a power cut a bundle that had been renamed is appended on opening, and one that had not is dropped.
 """
 
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,7 +31,7 @@ from gate.evidence.bundle import (
 )
 from gate.evidence.chain import CHAIN_FILE, Chain
 from gate.evidence.draft import BundleDraft
-from gate.evidence.files import WriteLock, sync_directory
+from gate.evidence.files import WriteLock, hold_directory, sync_directory
 from gate.evidence.keys import KeyRing
 from gate.evidence.ledger import Sealed
 from gate.evidence.lineage import ACCEPTANCE_FORMAT, CHAIN_FORMAT
@@ -86,7 +87,8 @@ class EvidenceStore:
         a camera has neither clip nor gap; nothing of the bundle remains then.
         """
         subject = draft.subject()
-        staging = Staging(self._staging / uuid.uuid4().hex)
+        with self._lock.held():
+            staging = Staging(self._staging / uuid.uuid4().hex)
         try:
             stage(draft, staging)
             with self._appending() as chain:
@@ -99,6 +101,8 @@ class EvidenceStore:
         except BaseException:
             shutil.rmtree(staging.directory, ignore_errors=True)
             raise
+        finally:
+            staging.close()
         return SealedBundle(entry.body["number"], subject["id"], path, entry.body["manifest"])
 
     def bundles(self) -> list[Sealed]:
@@ -264,7 +268,9 @@ class EvidenceStore:
         if chain.cut_bytes:
             _log.warning("unfinished chain entry cut off", path=str(self.chain_path), bytes=chain.cut_bytes)
         for left in self._staging.iterdir():
-            shutil.rmtree(left)
+            if (held := hold_directory(left)) is not None:
+                shutil.rmtree(left)
+                os.close(held)
         known = {b.name for b in chain.ledger.bundles.values()}
         for path in sorted(self._bundles.iterdir()):
             if path.name not in known and (entry := self._pending(path)) is not None:

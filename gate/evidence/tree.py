@@ -1,13 +1,20 @@
 """Files to be verified, from a folder or from inside a zip archive, under one view."""
 
+import lzma
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol, cast
 
 from gate.errors import EvidenceError
+
+
+# What reading a damaged file, or one of a damaged archive, may raise.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
 
 
 class DamagedArchiveError(EvidenceError):
@@ -22,7 +29,7 @@ class Tree(Protocol):
     odd: list[str]
     name: str
 
-    def open(self, path: str) -> IO[bytes]:
+    def open(self, path: str) -> BufferedIOBase:
         """A file for reading. Raises KeyError when there is none."""
         ...
 
@@ -32,7 +39,7 @@ def read(tree: Tree, path: str) -> bytes:
     try:
         with tree.open(path) as file:
             return file.read()
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except UNREADABLE as error:
         raise EvidenceError(f"cannot be read: {error}") from error
 
 
@@ -56,7 +63,7 @@ class Folder:
             else:
                 self.odd.append(path)
 
-    def open(self, path: str) -> IO[bytes]:
+    def open(self, path: str) -> BufferedIOBase:
         if path not in self.sizes:
             raise KeyError(path)
         return (self._root / path).open("rb")
@@ -77,9 +84,9 @@ class Archive:
                 self.odd.append(info.filename)
             self.sizes[info.filename] = info.file_size
 
-    def open(self, path: str) -> IO[bytes]:
+    def open(self, path: str) -> BufferedIOBase:
         try:
-            return self._zip.open(path)
+            return cast(BufferedIOBase, self._zip.open(path))
         except (RuntimeError, NotImplementedError) as error:  # encrypted, or an unknown compression
             raise OSError(str(error)) from error
 

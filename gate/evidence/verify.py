@@ -18,7 +18,7 @@ from gate.evidence.chain import CHAIN_FILE, HEAD_FILE, HEAD_FORMAT
 from gate.evidence.ledger import Sealed
 from gate.evidence.lineage import Lineage
 from gate.evidence.merkle import included, leaf_hash
-from gate.evidence.receipt import read_receipt
+from gate.evidence.receipt import RECEIPT_FILE, read_receipt
 from gate.evidence.report import Problem, Report
 from gate.evidence.sealed import (
     BUNDLE,
@@ -35,6 +35,12 @@ from gate.evidence.statement import Statement
 from gate.evidence.tree import DamagedArchiveError, Tree, folders, open_tree, read
 
 _STORE_FILES = frozenset({CHAIN_FILE, HEAD_FILE, "lock"})
+# What records of the wrong shape raise when a forger's own key signed them; the site's own never have it.
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+
+
+def _malformed(file: str, error: Exception) -> Problem:
+    return Problem("unreadable", file, detail=f"{type(error).__name__}: {error}")
 
 
 def verify(
@@ -51,7 +57,12 @@ def verify(
     """
     try:
         with open_tree(path) as tree, ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
-            return _verify(_Scene(tree, _top(tree), pool, Report("")), fingerprint, receipts, roots)
+            scene = _Scene(tree, _top(tree), pool, Report(""))
+            try:
+                return _verify(scene, fingerprint, receipts, roots)
+            except _MALFORMED as error:
+                scene.report.add([_malformed(path.name, error)])
+                return scene.report
     except DamagedArchiveError as error:
         return Report("archive", problems=[Problem("unreadable", path.name, detail=str(error))])
 
@@ -67,7 +78,10 @@ class _Scene:
 
     def check(self, prefix: str, kind: Kind, lineage: Lineage | None, apart: str = "") -> Checked:
         """Check a sealed folder and count it in."""
-        checked = check_sealed(self.tree, self.top + prefix, kind, lineage, pool=self.pool, apart=apart)
+        try:
+            checked = check_sealed(self.tree, self.top + prefix, kind, lineage, pool=self.pool, apart=apart)
+        except _MALFORMED as error:
+            checked = Checked([_malformed(self.top + prefix + kind.manifest_file, error)])
         self.report.add(checked.problems)
         self.report.files += checked.files
         self.report.bytes += checked.bytes
@@ -209,7 +223,22 @@ def _case_head(scene: _Scene, case: Checked) -> dict[str, Any] | None:
     if isinstance(head, Problem):
         scene.report.add([head])
         return None
+    if scene.holds(RECEIPT_FILE):
+        scene.report.add(_case_receipt(scene, case.lineage, head.body))
     return head.body
+
+
+def _case_receipt(scene: _Scene, lineage: Lineage, head: dict[str, Any]) -> Iterable[Problem]:
+    """The hub's counter-signature on the head the proofs lead to."""
+    path = scene.top + RECEIPT_FILE
+    try:
+        receipt, counter_signed = read_receipt(read(scene.tree, path), lineage)
+    except EvidenceError as error:
+        return [Problem("receipt_wrong", path, detail=str(error))]
+    if counter_signed != head:
+        return [Problem("receipt_wrong", path, "head")]
+    scene.report.counter_signed = int(head["size"])
+    return [Problem("unknown_hub", path, "hub_key", detail=receipt["hub_key"])]
 
 
 def _against_case(

@@ -257,6 +257,16 @@ const GatewardenVerify = (() => {
   }
 
   async function checkSealed(scene, prefix, kind, known, apart) {
+    try {
+      return await checkParts(scene, prefix, kind, known, apart);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof Refused)) throw error;
+      scene.add("unreadable", prefix + kind.manifest, "", error.message);
+      return { lineage: known ?? new Lineage(), manifest: null, entry: null };
+    }
+  }
+
+  async function checkParts(scene, prefix, kind, known, apart) {
     const lineage = known ?? (await ownKeys(scene, prefix));
     const path = prefix + kind.manifest;
     const raw = scene.files.has(path) ? await scene.bytes(path) : null;
@@ -337,6 +347,7 @@ const GatewardenVerify = (() => {
   async function verifyCase(scene, top) {
     const found = await checkSealed(scene, top, CASE, null, "bundles/");
     const head = scene.files.has(`${top}head.json`) ? await statement(scene, found.lineage, `${top}head.json`, "gatewarden-head/1") : null;
+    if (head && scene.files.has(`${top}receipt.json`)) await caseReceipt(scene, `${top}receipt.json`, found.lineage, head.body);
     if (found.manifest?.bundles) {
       const listed = new Map(found.manifest.bundles.map((b) => [b.name, b])), under = `${top}bundles/`;
       const present = scene.folders(under);
@@ -393,7 +404,7 @@ const GatewardenVerify = (() => {
   }
 
   async function auditChain(scene, path, bytes) {
-    const audit = { lineage: new Lineage(), ledger: new Ledger(), tip: NO_DIGEST, leaves: [], signed: [], receipts: [] };
+    const audit = { lineage: new Lineage(), ledger: new Ledger(), tip: NO_DIGEST, leaves: [], signed: [], receipts: [], hubs: new Set() };
     const { lines, rest } = splitLines(bytes);
     let expected = 0, lastMs = null;
     for (const line of lines) {
@@ -442,18 +453,37 @@ const GatewardenVerify = (() => {
     if (body.kind === "receipt") audit.receipts.push([where, body.receipt, line]);
   }
 
+  // A receipt's body and head, with both signatures checked.
+  async function readReceipt(bytes, lineage) {
+    const receipt = readStatement(bytes, "gatewarden-receipt/1"), { head } = receipt.body;
+    const hub = unhex(receipt.body.hub_public_key);
+    if ((await sha256(hub)) !== receipt.body.hub_key || !(await signed(hub, receipt.signature, receipt.signed))) throw new Refused("receipt", "the hub's signature does not hold");
+    const key = lineage.keys.get(head.key);
+    if (!key || !(await signed(key.public, unhex(receipt.body.head_signature), utf8.encode(canonical(head))))) throw new Refused("receipt", "the site's signature on the head does not hold");
+    return receipt.body;
+  }
+
   async function auditReceipt(scene, audit, where, text, line) {
     try {
-      const receipt = readStatement(utf8.encode(text), "gatewarden-receipt/1"), { head } = receipt.body;
-      const hub = unhex(receipt.body.hub_public_key);
-      if ((await sha256(hub)) !== receipt.body.hub_key || !(await signed(hub, receipt.signature, receipt.signed))) throw new Refused("receipt", "the hub's signature does not hold");
-      const key = audit.lineage.keys.get(head.key);
-      if (!key || !(await signed(key.public, unhex(receipt.body.head_signature), utf8.encode(canonical(head))))) throw new Refused("receipt", "the site's signature on the head does not hold");
+      const { head, hub_key: hub } = await readReceipt(utf8.encode(text), audit.lineage);
       if (!scene.isBroken && (head.size > line || hex(await merkleRoot(audit.leaves.slice(0, head.size))) !== head.root)) return scene.add("receipt_wrong", where, "receipt.head.root", `head of ${head.size} entries`);
       scene.report.counter_signed = Math.max(scene.report.counter_signed, head.size);
+      audit.hubs.add(hub);
     } catch (error) {
       if (error.name === "NotSupportedError") throw error;
       scene.add("receipt_wrong", where, "receipt", error.message);
+    }
+  }
+
+  async function caseReceipt(scene, path, lineage, head) {
+    try {
+      const receipt = await readReceipt(await scene.bytes(path), lineage);
+      if (canonical(receipt.head) !== canonical(head)) return scene.add("receipt_wrong", path, "head");
+      scene.report.counter_signed = head.size;
+      scene.add("unknown_hub", path, "hub_key", receipt.hub_key);
+    } catch (error) {
+      if (error.name === "NotSupportedError") throw error;
+      scene.add("receipt_wrong", path, "", error.message);
     }
   }
 
@@ -490,6 +520,7 @@ const GatewardenVerify = (() => {
       } else if (entry && entry.body.previous === audit.tip && entry.body.number === audit.leaves.length && scene.problems.length === before) scene.add("seal_unfinished", under + name);
       else scene.add("bundle_foreign", under + name, "", "", entry ? `${entry.body.number}` : "");
     }
+    for (const hub of [...audit.hubs].sort()) scene.add("unknown_hub", "", "", hub);
     return [path, audit.lineage];
   }
 

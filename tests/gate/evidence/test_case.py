@@ -11,8 +11,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from gate.errors import EvidenceError
-from gate.evidence import Clip, EvidenceStore
+from gate.evidence import Clip, EvidenceStore, KeyRing
 from gate.evidence.case import CaseDraft, export_case
+from gate.evidence.heads import head_for_hub
+from gate.evidence.hub_memory import HubHeads
 from gate.evidence.hub_routes import verification_page
 from gate.evidence.report import Standing
 from gate.evidence.verify import verify
@@ -37,6 +39,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, EvidenceSt
             Clip(south, "south", t + 1000, t + 3000),
         )
         store.seal(draft(number, clips), t + 20_000)
+    hub = HubHeads(directory / "heads", KeyRing(directory / "hub-keys"))
+    store.record("receipt", NOW_MS, {"receipt": hub.accept(head_for_hub(store, 0), NOW_MS).receipt})
     case = CaseDraft("2026-017", "稽查员", "移送", (1, 3), "垫板")
     export_case(store, case, directory / "case.zip", NOW_MS)
     zipfile.ZipFile(directory / "case.zip").extractall(directory / "unpacked")
@@ -72,6 +76,7 @@ def test_a_case_verifies_packed_and_unpacked(exported: tuple[Path, EvidenceStore
     for path in (directory / "case.zip", directory / "unpacked"):
         report = verify(path, store.fingerprint)
         assert (report.standing, report.kind, report.bundles) == (Standing.VALID, "case", 2)
+        assert report.counter_signed == 4, "the hub signed the head to which the proofs lead"
     unpacked = directory / "unpacked"
     original = store.bundle_path(1)
     for file in original.rglob("*.*"):
@@ -178,8 +183,9 @@ def browser_verdict(page: Page, path: Path, fingerprint: str) -> tuple[str, set[
     return standing or "", set(page.locator(".result li:not(.note)").all_inner_texts())
 
 
+@pytest.mark.parametrize("stride", [4, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_browser_says_what_the_command_says(
-    exported: tuple[Path, EvidenceStore], tmp_path: Path, page: Page
+    exported: tuple[Path, EvidenceStore], tmp_path: Path, page: Page, stride: int
 ) -> None:
     directory, store = exported
     (tmp_path / "verify.html").write_text(verification_page(), "utf-8")
@@ -202,7 +208,12 @@ def test_the_browser_says_what_the_command_says(
     assert compare(directory / "evidence") == "valid"
     assert compare(store.bundle_path(2)) == "valid"
     assert compare(directory / "evidence", "ab" * 32) == "tampered"
-    for name, change in CHANGES.items():
+    for name in ("receipt.json", "head.json", "case.json", "keys.jsonl", "viewer.js")[::stride]:
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(directory / "unpacked", work)
+        _edit(work / name, b"1", b"2")
+        assert compare(work) == "tampered", name
+    for name, change in list(CHANGES.items())[::stride]:
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(directory / "evidence", work)
         bundle = work / "bundles" / store.bundle_path(2).name
@@ -253,4 +264,4 @@ def test_case_json_is_what_it_says(exported: tuple[Path, EvidenceStore]) -> None
     case = json.loads((directory / "unpacked" / "case.json").read_bytes())
     assert (case["case"], case["who"], case["purpose"]) == ("2026-017", "稽查员", "移送")
     assert [b["number"] for b in case["bundles"]] == [1, 3]
-    assert store.head().body["size"] == 5
+    assert store.head().body["size"] == 6

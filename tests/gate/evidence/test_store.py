@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,23 @@ def test_two_processes_share_one_chain(tmp_path: Path, clip: Path) -> None:
     numbers = [store.seal(draft(n, clips_of(n, clip)), NOW_MS).number for n, store in enumerate([one, two, two, one])]
     assert numbers == [1, 2, 3, 4]
     assert codes(tmp_path / "evidence", one.fingerprint) == (Standing.VALID, set())
+
+
+def test_opening_spares_what_another_is_writing(tmp_path: Path) -> None:
+    """A command that opens the store while the site's process copies a long clip leaves that copy alone."""
+    store = new_store(tmp_path)
+    slow = tmp_path / "slow.mp4"
+    os.mkfifo(slow)
+    sealing = threading.Thread(target=store.seal, args=(draft(0, clips_of(0, slow)[:1]), NOW_MS))
+    sealing.start()
+    with slow.open("wb") as clip_being_copied:
+        clip_being_copied.write(b"first half, ")
+        clip_being_copied.flush()
+        new_store(tmp_path)
+        clip_being_copied.write(b"second half")
+    sealing.join()
+    (bundle,) = store.bundles()
+    assert next((store.bundle_path(bundle.number) / "clips").iterdir()).read_bytes() == b"first half, second half"
 
 
 def test_keys_are_private_and_never_leave(tmp_path: Path, clip: Path) -> None:

@@ -12,7 +12,6 @@ from typing import Protocol, cast
 
 from gate.errors import EvidenceError
 
-
 # What reading a damaged file, or one of a damaged archive, may raise.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
 

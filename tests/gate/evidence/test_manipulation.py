@@ -1,15 +1,19 @@
 """No manipulation is missed, every one is named, and nothing honest is called tampered with."""
 
+import json
 import random
 import shutil
 import zipfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gate.evidence.report import Standing
+from gate.evidence.statement import NO_DIGEST, sha256
 from gate.evidence.verify import verify
+from gate.facts import canonical_json
 from tests.gate.evidence.forger import Forger, Forgery, forger_at_work
 
 
@@ -98,3 +102,62 @@ def test_another_sites_store_is_not_ours(workshop: tuple[Forger, str]) -> None:
     assert [p.code for p in report.problems if p.level == "tampered"] == ["wrong_fingerprint"]
     ours, theirs = forger.foreign_keys.fingerprints[0], report.fingerprint
     assert ours == theirs
+
+
+SHAPES = [None, True, -1, 2**70, 1.5, "", "x", "0" * 64, [], [None], ["x"], {}, {"a": []}]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_records_of_any_shape_do_not_upset_verification(
+    workshop: tuple[Forger, str], tmp_path: Path, seed: int
+) -> None:
+    """A forger signs with a key of their own whatever they like; the answer is still an answer, and it is no."""
+    forger, fingerprint = workshop
+    rng = random.Random(seed)
+    work = tmp_path / "work"
+    shutil.copytree(forger.foreign, work)
+    bundle = sorted((work / "bundles").iterdir())[0]
+    kept = {p: p.read_bytes() for p in (*bundle.glob("*.json"), work / "chain.jsonl", work / "head.json")}
+    for _ in range(40):
+        path = rng.choice(sorted(kept))
+        if path.name == "manifest.json":
+            whole = json.loads(kept[path])
+            _distort(whole, rng)
+            text = canonical_json(whole).encode()
+            path.write_bytes(text)
+            fields = {str(k): sha256(canonical_json(v).encode()) for k, v in whole.items()}
+            _sign_anew(bundle / "seal.json", forger, {"manifest": sha256(text), "fields": fields})
+        elif path.name == "chain.jsonl":
+            lines = kept[path].split(b"\n")[:-1]
+            at, previous = rng.randrange(len(lines)), NO_DIGEST
+            for number, line in enumerate(lines):
+                body = {**json.loads(line)["body"], "previous": previous}
+                if number == at:
+                    _distort(body, rng)
+                entry = forger.foreign_keys.sign(body, forger.foreign_keys.fingerprints[0])
+                lines[number], previous = entry.raw, entry.digest
+            path.write_bytes(b"".join(line + b"\n" for line in lines))
+        else:
+            body = json.loads(kept[path])["body"]
+            _distort(body, rng)
+            _sign_anew(path, forger, body)
+        verify(work)
+        assert verify(work, fingerprint).standing is Standing.TAMPERED
+        verify(bundle)
+        assert verify(bundle, fingerprint).standing is Standing.TAMPERED
+        for name, data in kept.items():
+            name.write_bytes(data)
+
+
+def _distort(value: Any, rng: random.Random) -> None:
+    """Put something of another shape somewhere into a record."""
+    name = rng.choice(sorted(value) if isinstance(value, dict) else range(len(value)))
+    if isinstance(value[name], dict | list) and value[name] and rng.random() < 0.6:
+        _distort(value[name], rng)
+    else:
+        value[name] = rng.choice(SHAPES)
+
+
+def _sign_anew(path: Path, forger: Forger, changes: dict[str, Any]) -> None:
+    body = {**json.loads(path.read_bytes())["body"], **changes}
+    path.write_bytes(forger.foreign_keys.sign(body, forger.foreign_keys.fingerprints[0]).raw)

@@ -13,6 +13,7 @@ from gate.site.model import Id, Name, Part, Point, Site
 from vision.facts import PlateColour
 
 SUFFIX = ".yaml"
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Plates(Part):
@@ -173,7 +174,7 @@ class Scenario(Part):
 def load_scenario(path: Path) -> tuple[Scenario, Site]:
     """A scenario and the site it plays on. Raises ScenarioError naming the file, the field and what was expected."""
     try:
-        raw: Any = yaml.safe_load(path.read_text("utf-8"))
+        raw: Any = yaml.load(path.read_text("utf-8"), _LOADER)  # noqa: S506 - a safe loader
         scenario = Scenario.model_validate(raw)
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from error

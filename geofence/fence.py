@@ -132,7 +132,8 @@ class _View:
         for slot in self.vehicles.unseen(t_ms, self._memory.lost_ms):
             out += self._last_word(slot)
         named = self._named(out)
-        for slot in {*self.vehicles.unseen(t_ms, self._memory.keep_ms), *self.vehicles.flashes(t_ms)}:
+        gone = {*self.vehicles.unseen(t_ms, self._memory.keep_ms), *self.vehicles.flashes(t_ms)}
+        for slot in {*gone, *self.vehicles.surplus()}:
             self.vehicles.forget(slot)
         return named
 

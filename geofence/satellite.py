@@ -58,6 +58,7 @@ class SatelliteFence:
         self._names: list[str] = []
         self._place = np.empty((0, 2))
         self._last_ms = np.empty(0, np.int64)
+        self._heard_ms = np.empty(0, np.int64)  # also of positions not believed
         self._first_ms = np.empty(0, np.int64)
         self._doubt = np.empty((0, 2))  # where a vehicle jumped to
         self._doubts = np.empty(0, np.int64)
@@ -80,8 +81,9 @@ class SatelliteFence:
         last = {v: i for i, v in enumerate(vehicles) if real[i]}
         rows = np.fromiter(last.values(), np.int64, len(last))
         slots = np.array([self._slot(v, t_ms) for v in last], dtype=np.int64)
-        late = self._last_ms[slots] < t_ms
+        late = self._heard_ms[slots] < t_ms
         rows, slots = rows[late], slots[late]
+        self._heard_ms[slots] = t_ms
         points = to_plane(positions[rows], datum)
         believed, changes = self._believe(t_ms, slots, points)
         slots, points = slots[believed], points[believed]
@@ -91,7 +93,7 @@ class SatelliteFence:
 
     def expire(self, t_ms: int) -> list[SignalChange]:
         """Whose signal has been lost by an instant."""
-        silent = np.flatnonzero(t_ms - self._last_ms > self._reception.lost_ms)
+        silent = np.flatnonzero(t_ms - self._heard_ms > self._reception.lost_ms)
         return [c for s in silent.tolist() if (c := self._turn(t_ms, s, Signal.LOST)) is not None]
 
     def signal(self, vehicle: str) -> Signal:
@@ -123,8 +125,10 @@ class SatelliteFence:
                 self._doubts = np.concatenate([self._doubts, np.zeros(more, np.int64)])
                 never = np.full(more, np.iinfo(np.int64).max)
                 self._last_ms = np.concatenate([self._last_ms, never])
+                self._heard_ms = np.concatenate([self._heard_ms, never])
                 self._first_ms = np.concatenate([self._first_ms, never])
-            self._last_ms[slot], self._first_ms[slot] = t_ms - 1, t_ms
+            self._last_ms[slot] = self._heard_ms[slot] = t_ms - 1
+            self._first_ms[slot] = t_ms
         return slot
 
     def _believe(self, t_ms: int, slots: Index, points: Array) -> tuple[NDArray[np.bool_], list[SignalChange]]:

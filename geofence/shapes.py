@@ -16,6 +16,7 @@ from geofence.polyline import Polyline
 
 Point = tuple[float, float]
 ZONE_KINDS = ("inside", "deck", "approach", "exit", "forbidden", "refuel")
+EDGE_SHARE = 0.005  # of the picture: a point this near to its edge is on it
 GATE_USES = ("entrance", "exit", "both")
 
 
@@ -197,6 +198,23 @@ class Shapes:
                 if not (0 <= x <= width and 0 <= y <= height):
                     inside = f"a point inside the picture of {width}×{height} px"
                     raise ShapeError(shape.id, f"image.{number}", f"{inside}, got ({x:g}, {y:g})")
+
+    def to_edges(self, sizes: Mapping[str, tuple[int, int]]) -> "Shapes":
+        """The same shapes, but picture zones (decks apart) drawn to an edge of their picture reach beyond it.
+
+        A box that the picture cuts off ends on the edge, where a zone that ends there too would not hold it.
+        """
+        zones = [_to_edges(z, sizes[z.camera]) if z.camera and z.kind != "deck" else z for z in self.zones]
+        return Shapes(tuple(zones), self.boundaries, self.lanes)
+
+
+def _to_edges(zone: ZoneShape, size: tuple[int, int]) -> ZoneShape:
+    def out(value: float, limit: int) -> float:
+        near = EDGE_SHARE * limit
+        return -limit if value <= near else 2.0 * limit if value >= limit - near else value
+
+    ring = tuple((out(x, size[0]), out(y, size[1])) for x, y in zone.ring)
+    return ZoneShape(zone.id, zone.kind, ring, zone.holes, zone.camera, zone.hours)
 
 
 def _with_manoeuvre(lane: LaneShape, names: tuple[str, ...]) -> LaneShape:

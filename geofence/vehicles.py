@@ -31,6 +31,7 @@ class Memory:
     confirm_ms: int = 200
     lost_ms: int = 3_000
     keep_ms: int = 120_000
+    most: int = 1_000  # vehicles of one camera; beyond that, who was not seen for longest goes first
     jump_sizes: float = 0.5  # a box may jump this far at once
     speed_sizes: float = 20.0  # and move this fast, in sizes per second
     swap_sizes: float = 0.6  # this far from where it should be, a key may have been given to another vehicle
@@ -104,6 +105,11 @@ class Vehicles:
     def unseen(self, t_ms: int, for_ms: int) -> list[int]:
         """Slots of vehicles not seen for longer than a time."""
         return [s for s in sorted(self._key) if t_ms - self._last_ms[s] > for_ms]
+
+    def surplus(self) -> list[int]:
+        """Slots of the longest unseen of too many vehicles."""
+        over = len(self._key) - self.memory.most
+        return sorted(self._key, key=lambda s: (self._last_ms[s], s))[:over] if over > 0 else []
 
     def flashes(self, t_ms: int) -> list[int]:
         """Slots of what was seen for less than confirm_ms, and has been gone for longer than that."""

@@ -56,7 +56,7 @@ class ZoneWatch:
         unknown = state == 0
         state = np.where(unknown & (says == -1), np.int8(-1), state)
         against = (says != 0) & (says != state)
-        count = np.where(against, self._count[slots] + 1, np.where(says == 0, self._count[slots], 0))
+        count = np.where(against, self._count[slots] + 1, 0)
         since = np.where(against & (count == 1), t_ms, self._since[slots])
         changed = against & (count >= 2) & (t_ms - since >= self._confirm_ms)
         self._count[slots] = np.where(changed, 0, count)

@@ -22,10 +22,11 @@ def site_shapes(site: Site) -> Shapes:
             tuple(_boundary(b) for b in site.boundaries),
             tuple(_lane(lane) for lane in site.lanes),
         )
-        shapes.check_pictures({c.id: c.size for c in site.cameras})
+        sizes = {c.id: c.size for c in site.cameras}
+        shapes.check_pictures(sizes)
+        return shapes.to_edges(sizes)
     except GeofenceError as error:
         raise SiteError(f"shape {error}") from error
-    return shapes
 
 
 def site_planes(site: Site) -> Mapping[str, GroundPlane]:

@@ -24,7 +24,7 @@ class FromPixels(nn.Module):
 
 def write_onnx(net: nn.Module, path: Path) -> None:
     """Write the network with free height and width."""
-    whole = FromPixels(net.float().cpu().eval())
+    whole = FromPixels(net.float().cpu()).eval()
     free = {"images": {1: "height", 2: "width"}, "cells": {1: "cells"}}
     example = torch.zeros(1, 256, 320, 3, dtype=torch.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)

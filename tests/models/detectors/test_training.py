@@ -1,0 +1,98 @@
+"""Learning which cell answers for what, the training loop and the file it ends in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs the extra 'train'")
+
+import torch
+
+from models.detectors.card import PLATES
+from models.detectors.export import export
+from models.detectors.loop import Batch, fit
+from models.detectors.net import DetectorNet, NetSpec
+from models.detectors.plate_targets import cells
+from models.detectors.road_loss import assign, decode, pair_overlap
+from models.registry import TrainingJob
+from vision.card import load_card
+from vision.engine import open_engine
+
+_TINY = NetSpec(widths=(4, 4, 8, 8, 8), depths=(1, 1, 1), neck=8, classes=2, values=8)
+
+
+def _job(out: Path, minutes: float, *, resume: bool = False, pretrained: str | None = None) -> TrainingJob:
+    return TrainingJob(data=out, out=out, minutes=minutes, threads=1, resume=resume, pretrained=pretrained)
+
+
+def _batches() -> Iterator[Batch]:
+    generator = torch.Generator().manual_seed(4)
+    while True:
+        yield (torch.randint(0, 255, (2, 64, 64, 3), generator=generator, dtype=torch.uint8),)
+
+
+def _loss(out: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+    del batch
+    total = (out - 1).square().mean()
+    return total, {"off": float(total.detach())}
+
+
+def test_training_learns_keeps_its_state_and_goes_on(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    first = fit(DetectorNet(_TINY), _batches(), _loss, _job(tmp_path, 0.02), peak_rate=1e-2)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["share"] >= 1
+    assert state["step"] > 0
+    again = fit(DetectorNet(_TINY), _batches(), _loss, _job(tmp_path, 0.02, resume=True), peak_rate=1e-2)
+    assert all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True))
+    other = tmp_path / "other"
+    start = _job(other, 1e-9, pretrained=str(tmp_path / "checkpoint.pt"))
+    fit(DetectorNet(_TINY), _batches(), _loss, start, peak_rate=0.0)
+    begun = torch.load(other / "checkpoint.pt", weights_only=True)["net"]
+    torch.testing.assert_close(begun["stem.0.0.weight"], state["average"]["stem.0.0.weight"])
+
+
+def test_the_exported_file_says_what_the_network_says(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    net = DetectorNet(_TINY).eval()
+    path = export(net, _job(tmp_path, 1), PLATES)
+    card = load_card(tmp_path / "plate-detector.json")
+    picture = np.random.default_rng(1).integers(0, 255, (1, 96, 160, 3), np.uint8)
+    said = open_engine(path, card=card, threads=1).run(picture)[0]
+    assert said.shape == (1, len(cells(96, 160)[0]), 10)
+    with torch.no_grad():
+        ours = net(torch.from_numpy(picture).permute(0, 3, 1, 2).float() / 255).numpy()
+    np.testing.assert_allclose(said, ours, atol=1e-4)
+
+
+def test_each_object_gets_the_cells_that_do_best() -> None:
+    centres, strides = (torch.from_numpy(part) for part in cells(64, 64))
+    truth = torch.tensor([[4.0, 4, 30, 30], [36, 36, 60, 60]])
+    boxes = decode(torch.zeros(len(centres), 4), centres, strides)
+    boxes[5] = truth[0]
+    scores = torch.full((len(centres), 3), 0.1)
+    owner, quality = assign(scores, boxes, truth, torch.tensor([0, 2]), centres)
+    assert set(owner.tolist()) == {-1, 0, 1}
+    inside = (centres > 4).all(1) & (centres < 30).all(1)
+    assert inside[owner == 0].all()
+    assert int(quality.argmax()) == 5 if inside[5] else True
+    assert ((quality > 0) <= (owner >= 0)).all()
+    assert float(quality.max()) <= 1 + 1e-6
+
+
+def test_no_object_no_owner() -> None:
+    centres, strides = (torch.from_numpy(part) for part in cells(64, 64))
+    boxes = decode(torch.zeros(len(centres), 4), centres, strides)
+    empty = torch.zeros(0, 4), torch.zeros(0, dtype=torch.long)
+    owner, quality = assign(torch.full((len(centres), 3), 0.1), boxes, *empty, centres)
+    assert (owner == -1).all()
+    assert (quality == 0).all()
+
+
+def test_overlap_and_its_general_form() -> None:
+    a, b = torch.tensor([[0.0, 0, 10, 10]]), torch.tensor([[20.0, 0, 30, 10]])
+    assert float(pair_overlap(a, a)) == pytest.approx(1)
+    assert float(pair_overlap(a, b)) == 0
+    assert float(pair_overlap(a, b, general=True)) == pytest.approx(-1 / 3)

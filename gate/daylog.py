@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from gate.errors import FactError
 from gate.facts import Fact, canonical_json, fact_line, from_plain, read_fact, to_plain
-from gate.records import Passage
+from gate.records import Finding, Passage
 
 Record = TypeVar("Record")
 
@@ -104,6 +104,11 @@ def read_facts(path: Path) -> Iterator[Fact]:
 def read_passages(path: Path) -> Iterator[Passage]:
     """The passages of one log file in order. Raises FactError naming file and line."""
     yield from _read(path, lambda line: from_plain(Passage, json.loads(line)))
+
+
+def read_findings(path: Path) -> Iterator[Finding]:
+    """The findings of one file in order. Raises FactError naming file and line."""
+    yield from _read(path, lambda line: from_plain(Finding, json.loads(line)))
 
 
 def _read(path: Path, parse: Callable[[str], Record]) -> Iterator[Record]:

@@ -63,6 +63,7 @@ class Gatehouse:
         self._judge = Judge(site, vehicles, self._history)
         self._asked: dict[str, str] = {}
         self._departed: set[str] = set()
+        self._unjudged: list[Fact] = []
         self._now_ms: int | None = None
 
     def take(self, facts: Iterable[Fact]) -> Outcome:
@@ -86,7 +87,7 @@ class Gatehouse:
         weighings = [w for machine in self._machines.values() for w in machine.flush()]
         movements = self._fence.close()
         self._derive(movements, weighings, outcome)
-        self._conclude(t_ms, self._book.finish(), [*movements, *weighings], outcome)
+        self._conclude(t_ms, self._book.finish(), outcome)
         return outcome
 
     @property
@@ -109,19 +110,21 @@ class Gatehouse:
             self._now_ms += TICK_MS
             movements = self._fence.expire(self._now_ms)
             self._derive(movements, [], outcome)
-            self._conclude(self._now_ms, self._book.changed(self._now_ms), movements, outcome)
+            self._conclude(self._now_ms, self._book.changed(self._now_ms), outcome)
 
     def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
+        """Weights alone are judged with the next whole second; anything else at once."""
         outcome.facts += facts
         movements = self._movements(t_ms, [f for f in facts if isinstance(f, Sighting)])
-        weighings = [
-            weighing
-            for sample in facts
-            if isinstance(sample, WeightSample) and sample.scale in self._machines
-            for weighing in self._machines[sample.scale].update(sample)
-        ]
+        weighings = [w for f in facts if isinstance(f, WeightSample) for w in self._weigh(f)]
+        self._unjudged += facts
         self._derive(movements, weighings, outcome)
-        self._conclude(t_ms, self._book.changed(t_ms), [*facts, *movements, *weighings], outcome)
+        if weighings or not all(isinstance(f, WeightSample) for f in facts):
+            self._conclude(t_ms, self._book.changed(t_ms), outcome)
+
+    def _weigh(self, sample: WeightSample) -> list[Weighing]:
+        machine = self._machines.get(sample.scale)
+        return machine.update(sample) if machine else []
 
     def _movements(self, t_ms: int, sightings: list[Sighting]) -> list[Movement]:
         """What the vehicles seen at an instant did, and the visits their sightings belong to."""
@@ -139,9 +142,13 @@ class Gatehouse:
             self._book.move(movement)
         for weighing in weighings:
             self._book.weigh(weighing)
-        outcome.facts += [*movements, *weighings]
+        derived: list[Fact] = [*movements, *weighings]
+        self._unjudged += derived
+        outcome.facts += derived
 
-    def _conclude(self, t_ms: int, passages: list[Passage], facts: Sequence[Fact], outcome: Outcome) -> None:
+    def _conclude(self, t_ms: int, passages: list[Passage], outcome: Outcome) -> None:
+        """Judge what has come since the last time, and the passages it changed."""
+        facts, self._unjudged = self._unjudged, []
         ticketed = [self._with_weights(self._with_ticket(p, t_ms, outcome)) for p in passages]
         looked = any(isinstance(f, Sighting) for f in facts)
         decks = [self._fence.occupancy(t_ms, s.deck) for s in self._site.scales] if looked else []

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gate.errors import SiteError
 from gate.facts import Fact
 from gate.fraud.catalogue import RULES
 from gate.fraud.deck import Decks
@@ -26,7 +27,8 @@ class ActiveRule:
 
 
 def active_rules(site: Site) -> list[ActiveRule]:
-    """The rules this site switches on and can see enough for."""
+    """The rules this site switches on and can see enough for. Raises SiteError for settings of no known rule."""
+    check_rules(site.rules, f"site {site.id}")
     seen = site_signals(site)
     out = []
     for rule in RULES:
@@ -35,6 +37,18 @@ def active_rules(site: Site) -> list[ActiveRule]:
             severity = Severity(settings.severity) if settings.severity else rule.severity
             out.append(ActiveRule(rule, severity, {**rule.thresholds, **settings.thresholds}))
     return out
+
+
+def check_rules(rules: Mapping[str, RuleSettings], where: str) -> None:
+    """Refuse settings for rules or thresholds that do not exist. Raises SiteError."""
+    known = {r.id: r for r in RULES}
+    for name, settings in rules.items():
+        if name not in known:
+            raise SiteError(f"{where}: rules.{name}: no such rule; there are {', '.join(known)}")
+        for threshold in settings.thresholds:
+            if threshold not in known[name].thresholds:
+                names = ", ".join(known[name].thresholds) or "none"
+                raise SiteError(f"{where}: rules.{name}.thresholds.{threshold}: no such threshold; there are {names}")
 
 
 def blind_rules(site: Site) -> list[tuple[Rule, frozenset[Signal]]]:

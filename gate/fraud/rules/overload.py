@@ -12,7 +12,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     axles = context.vehicles.axles(plate) if plate else None
     if weighing is None or weighing.stable_kg is None or axles not in LIMIT_T:
         return None
-    limit_t = context.thresholds.get(f"limit_t_{axles}_axles", LIMIT_T[axles])
+    limit_t = context.thresholds[f"limit_t_{axles}_axles"]
     over_kg = weighing.stable_kg - limit_t * 1000
     if over_kg <= 3 * e_kg(passage, context.site):
         return None
@@ -34,5 +34,6 @@ RULE = Rule(
     needs=frozenset({Signal.WEIGHT, Signal.PLATE}),
     zh="超限",
     en="overload",
+    thresholds={f"limit_t_{axles}_axles": limit_t for axles, limit_t in LIMIT_T.items()},
     judge=_judge,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from gate.errors import EvidenceError
 from gate.evidence import Clip, EvidenceStore, KeyRing
@@ -19,7 +19,6 @@ from gate.evidence.hub_routes import verification_page
 from gate.evidence.report import Standing
 from gate.evidence.verify import verify
 from tests.gate.evidence.scene import START_MS, draft, make_clip, new_store
-from tests.servers import server
 
 NOW_MS = START_MS + 3_600_000
 
@@ -45,17 +44,6 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, EvidenceSt
     export_case(store, case, directory / "case.zip", NOW_MS)
     zipfile.ZipFile(directory / "case.zip").extractall(directory / "unpacked")
     return directory, store
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = server("chromium")
-    if program is None:
-        pytest.skip("needs Chromium: python -m tests.servers")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI, Header, HTTPException
+from playwright.sync_api import Browser
 
 from gate.errors import EvidenceError
 from gate.evidence import EvidenceStore, KeyRing
@@ -163,3 +164,19 @@ def test_a_hub_remembers_over_restarts(tmp_path: Path, clip: Path) -> None:
         again.accept(head_for_hub(stranger, 3), START_MS + 2)
     with pytest.raises(EvidenceError, match="letters"):
         again.accept(SentHead("../etc", (), ""), START_MS)
+
+
+def test_the_hubs_page_verifies_and_can_send_nothing(tmp_path: Path, clip: Path, hub: Hub, browser: Browser) -> None:
+    store = new_store(tmp_path)
+    seal(store, clip, 0)
+    page = browser.new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(f"{hub.url}/evidence/verify")
+    page.fill(".fingerprint", store.fingerprint)
+    page.set_input_files(".folder", str(tmp_path / "evidence"))
+    page.wait_for_selector(".result h3")
+    assert page.locator(".result h3").get_attribute("class") == "valid"
+    assert page.evaluate("fetch('/evidence/heads/x').then(() => 'sent', () => 'refused')") == "refused"
+    assert {url for url in requests if url.startswith("http")} == {f"{hub.url}/evidence/verify"}
+    page.close()

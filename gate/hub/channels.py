@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Literal, Self
 
-import apprise
 from fastapi import APIRouter, HTTPException
 from fastapi import Path as PathParam
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,7 +10,7 @@ from sqlalchemy import delete, select
 from gate.hub.context import Person, TheHub, log_look, needs
 from gate.hub.delivery import channel_sender
 from gate.hub.roles import Right, Role
-from gate.hub.sending import Note, SendError
+from gate.hub.sending import Note, SendError, understood
 from gate.hub.tables import Channel, Route
 from gate.hub.tokens import new_token
 
@@ -38,8 +37,6 @@ class ChannelIn(BaseModel):
     def _understood(self) -> Self:
         if self.kind == "webhook" and not self.address.startswith(("http://", "https://")):
             raise ValueError("a webhook's address begins with http:// or https://")
-        if self.kind == "apprise" and apprise.Apprise.instantiate(self.address) is None:
-            raise ValueError("apprise does not understand this address")
         return self
 
 
@@ -90,6 +87,8 @@ async def list_channels(hub: TheHub, _person: _ADMIN) -> list[dict[str, Any]]:
 
 @router.post("/channels", status_code=201, summary="Add a channel; a webhook's signing secret is shown only now")
 async def add_channel(body: ChannelIn, hub: TheHub, person: _ADMIN) -> dict[str, Any]:
+    if body.kind == "apprise" and not await understood(body.address):
+        raise HTTPException(422, "apprise does not understand this address")
     async with hub.store.write() as session:
         if (await session.execute(select(Channel.id).where(Channel.name == body.name))).first() is not None:
             raise HTTPException(409, "this name is taken")

@@ -69,20 +69,25 @@ def _time(alert: Alert, timezone: str) -> str:
     return f"{datetime.fromtimestamp(alert.t_ms / 1000, ZoneInfo(timezone)):%m-%d %H:%M:%S}"
 
 
+async def understood(address: str) -> bool:
+    """Whether apprise knows such an address. In a thread: its first use imports more than a hundred modules."""
+    return await asyncio.to_thread(apprise.Apprise.instantiate, address) is not None
+
+
 class AppriseSender:
     """A channel by its apprise address."""
 
     def __init__(self, address: str) -> None:
-        self._apprise = apprise.Apprise()
-        self._valid = bool(self._apprise.add(address))
+        self._address = address
 
     async def __call__(self, note: Note) -> None:
-        if not self._valid:
+        channel = apprise.Apprise()
+        if not await understood(self._address) or not channel.add(self._address):
             raise SendError("apprise does not understand this address")
         kind = apprise.NotifyType.FAILURE if note.severity >= 3 else apprise.NotifyType.WARNING
         try:
             sent = await asyncio.wait_for(
-                self._apprise.async_notify(body=f"{note.text}\n{note.url}", title=note.title, notify_type=kind),
+                channel.async_notify(body=f"{note.text}\n{note.url}", title=note.title, notify_type=kind),
                 TIMEOUT_S,
             )
         except TimeoutError:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gate.facts import WeightSample
+from gate.scale.plausibility import FactorWatch
 from gate.scale.reading import Reading
 from gate.site.model import Scale
 from vision.facts import DeviceState
@@ -34,8 +35,8 @@ class _Window:
 class Sampler:
     """Pure: is told what came in and when, answers with facts. States of the device:
 
-    "ok", "stalled" (line open, no frames for GAP_MS), "lost" (line gone), "fault" (frames refused),
-    "overload" (the indicator shows no number), "ended" (a recording is over).
+    "ok", "stalled" (line open, no frames for GAP_MS), "lost" (line gone), "fault" (frames refused, or the unit or
+    decimal place changed), "overload" (the indicator shows no number), "ended" (a recording is over).
     """
 
     def __init__(self, scale: Scale) -> None:
@@ -44,6 +45,7 @@ class Sampler:
         self._last_ms: int | None = None  # of the last frame, or of the opening of the line
         self._rejected_total = 0
         self._window: _Window | None = None
+        self._factor = FactorWatch(scale.e_kg)
 
     def opened(self, t_ms: int) -> None:
         """The line is open; frames are expected from now on."""
@@ -67,8 +69,12 @@ class Sampler:
             yield from self._become("ok", t_ms)
         for reading in batch:
             sample = weight_sample(self._scale.id, t_ms, reading)
-            if sample is not None:
-                yield sample
+            if sample is None:
+                continue
+            yield sample
+            changed = self._factor.update(t_ms, sample.kg)
+            if changed is not None:
+                yield from self._become("fault", t_ms, changed)
 
     def tick(self, t_ms: int) -> Iterator[ScaleFact]:
         """Time has passed: notices silence. The state is dated to when the silence became one."""

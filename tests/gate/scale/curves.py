@@ -1,5 +1,7 @@
 """A truck on a deck, simply: axles roll on, the body bounces, the indicator filters and rounds to e."""
 
+import math
+
 import numpy as np
 
 from gate.facts import WeightSample
@@ -15,7 +17,7 @@ def truck(
 ) -> list[WeightSample]:
     """Samples of one passage over the deck, from empty to empty; speed in m/s."""
     rng = np.random.default_rng(seed)
-    step_s, filter_s, e_kg = 0.01, 0.25, SCALE.e_kg
+    step_s, filter_s, e_kg = 0.02, 0.25, SCALE.e_kg
     length = max(at_m)
     seconds = 3 + (length + 1) / speed + stand_s + (DECK_M + length) / speed + 4
     front, shown, out = -3 * speed, 0.0, []
@@ -26,10 +28,10 @@ def truck(
         stand_s -= step_s if standing else 0
         front += 0 if standing else speed * step_s
         load = sum(
-            kg * np.clip((front - m) / 0.3, 0, 1) * np.clip((DECK_M - front + m) / 0.3, 0, 1)
+            kg * min(max((front - m) / 0.3, 0), 1) * min(max((DECK_M - front + m) / 0.3, 0), 1)
             for kg, m in zip(axles_kg, at_m, strict=True)
         )
-        load *= 1 if standing else 1 + 0.02 * np.sin(2 * np.pi * 2.2 * t_s + phase)
+        load *= 1 if standing else 1 + 0.02 * math.sin(2 * math.pi * 2.2 * t_s + phase)
         shown += (load - shown) * step_s / filter_s
         if i % int(1 / RATE_HZ / step_s) == 0:
             noise = rng.normal(0, 4) if load > 500 else 0

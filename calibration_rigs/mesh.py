@@ -125,7 +125,7 @@ def rounded_rectangle(x0: float, x1: float, half_width: float, z: float, radius:
 
 
 def _normal(p: Points) -> Points:
-    n = np.zeros(3)
-    for i in range(1, len(p) - 1):
-        n += np.cross(p[i] - p[0], p[i + 1] - p[0])
-    return np.asarray(n / (np.linalg.norm(n) or 1.0))
+    """Of a polygon, by Newell's method."""
+    (x, y, z), (u, v, w) = p.T, np.roll(p, -1, axis=0).T
+    n = np.array([((y - v) * (z + w)).sum(), ((z - w) * (x + u)).sum(), ((x - u) * (y + v)).sum()])
+    return np.asarray(n / (np.sqrt(n @ n) or 1.0))

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -93,7 +94,7 @@ class Dresser:
         self._weather, self._rng, self._floor_px = weather, rng, floor_px
         self._known: set[str] = set()
         self._count = 0
-        self._pictures = _pictures(rng)
+        self._pictures = _pictures()
 
     def site(self, spec: Any, layout: Layout) -> None:
         """Floor, buildings, fences, lamps and light."""
@@ -289,7 +290,10 @@ def _light(spec: Any, layout: Layout, weather: Weather) -> None:
     )
 
 
-def _pictures(rng: np.random.Generator) -> dict[str, NDArray[np.uint8]]:
+@lru_cache(maxsize=1)
+def _pictures() -> dict[str, NDArray[np.uint8]]:
+    """Surfaces every world shares."""
+    rng = np.random.default_rng(4)
     steel = textures.tinted(
         (1 + 0.06 * textures.noise((512, 512), 90, rng) + 0.05 * rng.standard_normal((512, 512))).astype(np.float32),
         (104, 104, 106),

@@ -55,6 +55,7 @@ class Watcher:
         self._view: View = simulation.layout.views[camera]
         self._read = next(c.read_plates for c in simulation.layout.site.cameras if c.id == camera)
         self._tracks: dict[str, _Track] = {}
+        self._dropped: list[_Track] = []  # no longer followed, their last word not yet said
         self._count = 0
         self._last_ms: int | None = None
 
@@ -65,16 +66,20 @@ class Watcher:
         for name, box in self._found(tick).items():
             track = self._tracks.get(name)
             if track is not None and self._rng.random() < self._flaws.switch_per_s * passed_s:
-                yield self._last_word(name, t_ms)
+                self._dropped.append(self._tracks.pop(name))
                 track = None
             yield self._sighting(name, track, box, t_ms)
         for name in [n for n, t in self._tracks.items() if t_ms - t.last_ms > LOST_AFTER_MS]:
-            yield self._last_word(name, t_ms)
+            self._dropped.append(self._tracks.pop(name))
+        for track in [t for t in self._dropped if t_ms - t.last_ms > LOST_AFTER_MS]:
+            self._dropped.remove(track)
+            yield self._last_word(track, t_ms)
 
     def end(self, t_ms: int) -> Iterator[Sighting]:
         """The last words on everyone still in sight."""
-        for name in list(self._tracks):
-            yield self._last_word(name, t_ms)
+        for track in [*self._dropped, *self._tracks.values()]:
+            yield self._last_word(track, t_ms)
+        self._dropped, self._tracks = [], {}
 
     def _found(self, tick: Tick) -> dict[str, Box]:
         boxes: dict[str, tuple[float, Box]] = {}
@@ -119,8 +124,8 @@ class Watcher:
             t_ms, self._camera, f"{self._camera}:{track.number}", kind, score, track.box, track.ground, _readings(track)
         )
 
-    def _last_word(self, name: str, t_ms: int) -> Sighting:
-        return replace(self._fact(self._tracks.pop(name), t_ms), final=True)
+    def _last_word(self, track: _Track, t_ms: int) -> Sighting:
+        return replace(self._fact(track, t_ms), final=True)
 
     def _look_at_plates(self, track: _Track) -> None:
         clear = _CLEAR[self._simulation.scenario.weather]

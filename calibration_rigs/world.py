@@ -6,6 +6,7 @@ springs, pitch and roll, wheel contacts, the trailer on its kingpin, the deck on
 
 import itertools
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import mujoco
@@ -220,9 +221,14 @@ def _unit(body: Any, vehicle: Vehicle, k: int, unit: Unit, loads: tuple[float, .
             _contact(geom, WHEEL)
 
 
+@lru_cache(maxsize=64)
+def _cells(deck: Deck) -> NDArray[np.float64]:
+    return deck.cells()
+
+
 def cell_forces_n(world: World, deck: Deck) -> NDArray[np.float64]:
     """Force on each load cell beyond the deck's own weight."""
     heave, roll, pitch = (world.data.qpos[a] for a in world.decks[deck.id])
-    cells = deck.cells()
+    cells = _cells(deck)
     sunk = -(heave + roll * cells[:, 1] - pitch * cells[:, 0])
     return np.asarray(CELL_STIFFNESS * sunk, np.float64)

@@ -82,6 +82,25 @@ def render(
 
 
 @app.command()
+def sheet(
+    out: Annotated[Path, typer.Argument(help="The picture to write, .jpg or .png.")],
+    paths: Paths = None,
+) -> None:
+    """Draw one picture of every scenario onto one sheet."""
+    import cv2
+
+    from calibration_rigs.contact_sheet import contact_sheet
+    from calibration_rigs.shelf import shelved
+
+    files = list(shelved(tuple(paths or ())))
+    with _bar() as bar:
+        task = bar.add_task("contact sheet", total=len(files))
+        picture = contact_sheet(files, lambda done: bar.update(task, completed=done))
+    cv2.imwrite(str(out), picture, [cv2.IMWRITE_JPEG_QUALITY, 72])
+    typer.echo(json.dumps({"sheet": str(out), "scenarios": len(files)}))
+
+
+@app.command()
 def evaluate(
     paths: Paths = None,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each scenario, each with other noise.")] = 1,

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import check_frame, letterbox, overlaps, suppress
+from vision.boxes import PAD_GREY, check_frame, letterbox, overlaps, suppress
 from vision.card import Card
 from vision.cells import cell_grid, sigmoid
 from vision.engine import Engine
@@ -14,6 +15,8 @@ from vision.errors import ModelError
 _REGION_MARGIN = 0.08
 _DOUBLE_OVERLAP = 0.4
 _AGREEING_OVERLAP = 0.6
+_LOOK_SIZE_PX, _LOOK_LENGTH_PX, _SECOND_LEAST = (192, 128), 100.0, 0.1
+_MOST_LOOKS = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,18 +51,43 @@ class PlateLocator:
     ) -> list[LocatedPlate]:
         """Plates of a BGR frame (H, W, 3) uint8, best first; with `regions` (N, 4) only inside those boxes.
 
-        Each region is looked at on its own, as large as the network allows, so that a plate too small for the whole
-        frame's scale is found. threshold: another than the card's. Raises PictureError for anything but a BGR picture.
+        Every plate is looked at twice, the second time close up, which sharpens its corners and refuses most of what is
+        none. Each region is looked at on its own, as large as the network allows, so that a plate too small for the
+        whole frame's scale is found. threshold: another than the card's. Raises PictureError for anything but BGR.
         """
         check_frame(frame)
         least = self.threshold if threshold is None else threshold
+        first = least / 2
         if regions is None:
-            parts = [self._candidates(frame, (0.0, 0.0), self._size, least)]
+            parts = [self._candidates(frame, (0.0, 0.0), self._size, first)]
         else:
-            parts = [self._inside(frame, region, least) for region in regions]
+            parts = [self._inside(frame, region, first) for region in regions]
         corners = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, 4, 2))
         scores = np.concatenate([part[1] for part in parts]) if parts else np.zeros((0, 2))
-        return _merged(corners, scores)
+        looked = [self._second_look(frame, plate, least) for plate in _merged(corners, scores)[:_MOST_LOOKS]]
+        return sorted((plate for plate in looked if plate is not None), key=lambda plate: -plate.score)
+
+    def _second_look(self, frame: NDArray[np.uint8], plate: LocatedPlate, least: float) -> LocatedPlate | None:
+        """The plate seen once more, upright and always of the same size.
+
+        Its corners are the mean of both looks, its score their geometric mean; None where that is under `least`.
+        """
+        along = plate.corners[1] - plate.corners[0] + plate.corners[2] - plate.corners[3]
+        scale = 2 * _LOOK_LENGTH_PX / max(float(np.hypot(*along)), 8.0)
+        turn = -np.arctan2(along[1], along[0])
+        spin = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+        shift = np.array(_LOOK_SIZE_PX) / 2 - spin @ plate.corners.mean(0)
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        view = np.column_stack([spin, shift])
+        crop = cv2.warpAffine(frame, view, _LOOK_SIZE_PX, flags=method, borderValue=(PAD_GREY,) * 3)
+        known = plate.corners @ spin.T + shift
+        seen = _nearest(_merged(*self._cells(np.asarray(crop, np.uint8), _SECOND_LEAST)), known.mean(0))
+        if seen is None or np.sqrt(plate.score * seen.score) < least:
+            return None
+        back = (seen.corners - shift) @ np.linalg.inv(spin).T
+        rows = seen.rows if seen.score > plate.score else plate.rows
+        mean = np.asarray((plate.corners + back) / 2, np.float64)
+        return LocatedPlate(mean, float(np.sqrt(plate.score * seen.score)), rows)
 
     def _inside(
         self, frame: NDArray[np.uint8], region: NDArray[np.float64], least: float
@@ -76,12 +104,17 @@ class PlateLocator:
         self, frame: NDArray[np.uint8], offset: tuple[float, float], size: int, least: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         canvas, fit = letterbox(frame, size, enlarge=2.0)
+        corners, scores = self._cells(canvas, least)
+        return fit.to_frame(corners) + np.asarray(offset), scores
+
+    def _cells(self, canvas: NDArray[np.uint8], least: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What the cells say that see a plate: corners (N, 4, 2) in the canvas, scores (N, 2) for one and two rows."""
         raw = self._engine.run(canvas[None])[0][0]
         limit = float(np.log(least / (1 - least)))
         pick = np.flatnonzero(raw[:, :2].max(1) > limit)
         centres, strides = cell_grid(canvas.shape[0], canvas.shape[1])
         away = raw[pick, 2:].astype(np.float64).reshape(-1, 4, 2) * (strides[pick] * self._unit)[:, None, None]
-        corners = fit.to_frame(centres[pick][:, None] + away) + np.asarray(offset)
+        corners = centres[pick][:, None] + away
         return corners, sigmoid(raw[pick, :2].astype(np.float64))
 
 
@@ -99,3 +132,9 @@ def _merged(corners: NDArray[np.float64], scores: NDArray[np.float64]) -> list[L
         rows = 1 + int((scores[agreeing] * weight[:, None]).sum(0).argmax())
         plates.append(LocatedPlate(np.asarray(mean, np.float64), float(best[index]), rows))
     return plates
+
+
+def _nearest(plates: list[LocatedPlate], middle: NDArray[np.float64]) -> LocatedPlate | None:
+    """The best plate whose middle lies within a quarter of a plate's length of `middle`."""
+    near = [plate for plate in plates if np.hypot(*(plate.corners.mean(0) - middle)) < _LOOK_LENGTH_PX / 4]
+    return max(near, key=lambda plate: plate.score, default=None)

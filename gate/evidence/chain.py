@@ -41,6 +41,7 @@ class Chain:
         self.tip = NO_DIGEST
         self.tip_ms = 0
         self.last_kind = ""
+        self.is_stamped = True  # nothing but receipts came since the last time token
         self.frontier = Frontier()
         self.key_lines: list[bytes] = []
         self._bytes_read = 0
@@ -164,6 +165,7 @@ class Chain:
         self.tip = sha256(line)
         self.tip_ms = body["t_ms"]
         self.last_kind = body["kind"]
+        self.is_stamped = self.last_kind == "time" or (self.is_stamped and self.last_kind == "receipt")
         self.frontier.add(leaf_hash(line))
 
     def _cut_unfinished(self) -> int:

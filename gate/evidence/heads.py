@@ -7,7 +7,7 @@ import httpx
 
 from gate.errors import EvidenceError
 from gate.evidence.chain import HEAD_FORMAT, Chain
-from gate.evidence.merkle import consistency_proof, leaf_hash
+from gate.evidence.merkle import consistency_proof, inclusion_proof, leaf_hash
 from gate.evidence.receipt import SentHead, read_receipt
 from gate.evidence.statement import Statement, read_statement
 from gate.evidence.store import EvidenceStore
@@ -35,6 +35,22 @@ def send_head(store: EvidenceStore, client: httpx.Client, t_ms: int) -> int:
     body = {"keys": list(sent.keys), "head": sent.head, "proof": list(sent.proof)}
     receipt = str(_ask(client, "POST", f"/evidence/heads/{store.site}", body)["receipt"])
     return _keep(store, sent, receipt, t_ms)
+
+
+def inclusion_for_hub(store: EvidenceStore, number: int, hub_size: int) -> tuple[str, tuple[str, ...]]:
+    """A chain entry and its Merkle path to the head of `hub_size` entries, as `check_inclusion` takes them.
+
+    Raises EvidenceError when that head does not reach so far.
+    """
+
+    def prove(chain: Chain) -> tuple[str, tuple[str, ...]]:
+        lines = list(chain.lines())[:hub_size]
+        if not 0 <= number < len(lines):
+            raise EvidenceError(f"entry {number} is not among the {len(lines)} that the hub counter-signed")
+        path = inclusion_proof([leaf_hash(line) for line in lines], number)
+        return lines[number].decode(), tuple(step.hex() for step in path)
+
+    return store.with_chain(prove)
 
 
 def _sent(chain: Chain, hub_size: int) -> SentHead:

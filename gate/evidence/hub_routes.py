@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gate.errors import EvidenceError
 from gate.evidence.case import WEB, words_script
 from gate.evidence.hub_memory import HubHeads
-from gate.evidence.receipt import ForkError, HubMemory, SentHead
+from gate.evidence.receipt import ForkError, HubMemory, SentHead, check_inclusion
 
 Text = Annotated[str, Field(max_length=8192)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -25,6 +25,24 @@ class HeadIn(BaseModel):
     keys: list[Text] = Field(min_length=1, max_length=1000)
     head: Text
     proof: list[Digest] = Field(default=[], max_length=128)
+
+
+class InclusionIn(BaseModel):
+    """A chain entry and its Merkle path to the head counter-signed last."""
+
+    model_config = ConfigDict(extra="forbid")
+    entry: Annotated[str, Field(max_length=65536)]
+    proof: list[Digest] = Field(default=[], max_length=64)
+
+
+class InclusionOut(BaseModel):
+    """What the entry says. manifest: digest of the bundle, as a weighing slip quotes it; None for other acts."""
+
+    number: int
+    kind: str
+    t_ms: int
+    id: str | None
+    manifest: str | None
 
 
 class HeldOut(BaseModel):
@@ -58,7 +76,24 @@ def evidence_router(
     contradicts what was counter-signed; that is an alert of grade 4.
     """
     router = APIRouter(prefix="/evidence", tags=["evidence"])
+    _add_counter_signing(router, heads, site_of, clock, on_fork)
+    _add_reading(router, heads, reader_of)
 
+    @router.get("/verify", response_class=HTMLResponse)
+    def page() -> HTMLResponse:
+        """The page that verifies evidence in the browser; its policy forbids it to send anything anywhere."""
+        return HTMLResponse(PAGE, headers={"Content-Security-Policy": _POLICY})
+
+    return router
+
+
+def _add_counter_signing(
+    router: APIRouter,
+    heads: HubHeads,
+    site_of: Callable[..., Any],
+    clock: Callable[[], int],
+    on_fork: Callable[[str, str], None],
+) -> None:
     @router.get("/heads/{site}")
     def held(site: str, sender: Annotated[str, Depends(site_of)]) -> HeldOut:
         """What the hub counter-signed last, for the site itself."""
@@ -78,9 +113,12 @@ def evidence_router(
             raise HTTPException(422, str(error)) from error
         return ReceiptOut(receipt=accepted.receipt)
 
+
+def _add_reading(router: APIRouter, heads: HubHeads, reader_of: Callable[..., Any]) -> None:
     @router.get("/receipts/{site}", dependencies=[Depends(reader_of)])
     def receipts(site: str) -> list[ReceiptOut]:
         """Every receipt given to a site, oldest first, for verification of a store."""
+        _held(heads, site)
         return [ReceiptOut(receipt=text) for text in heads.receipts(site)]
 
     @router.get("/sites/{site}", dependencies=[Depends(reader_of)])
@@ -88,12 +126,17 @@ def evidence_router(
         """How far a site's chain is counter-signed, and the fingerprint of its first key."""
         return _held(heads, site)
 
-    @router.get("/verify", response_class=HTMLResponse)
-    def page() -> HTMLResponse:
-        """The page that verifies evidence in the browser; its policy forbids it to send anything anywhere."""
-        return HTMLResponse(PAGE, headers={"Content-Security-Policy": _POLICY})
-
-    return router
+    @router.post("/inclusion/{site}", dependencies=[Depends(reader_of)])
+    def inclusion(site: str, shown: InclusionIn) -> InclusionOut:
+        """Check that an entry is part of the chain as it was counter-signed last."""
+        try:
+            memory = heads.memory(site)
+            if memory is None:
+                raise EvidenceError(f"site {site}: sent no head yet")
+            body = check_inclusion(memory, site, shown.entry, shown.proof)
+        except EvidenceError as error:
+            raise HTTPException(422, str(error)) from error
+        return InclusionOut.model_validate({name: body.get(name) for name in InclusionOut.model_fields})
 
 
 def verification_page() -> str:

@@ -12,7 +12,7 @@ from gate.errors import EvidenceError
 from gate.evidence.chain import HEAD_FORMAT
 from gate.evidence.keys import KeyRing, fingerprint
 from gate.evidence.lineage import CHAIN_FORMAT, Lineage
-from gate.evidence.merkle import consistent
+from gate.evidence.merkle import consistent, included, leaf_hash
 from gate.evidence.statement import read_statement, verified
 from gate.facts import canonical_json
 
@@ -113,6 +113,24 @@ def read_receipt(raw: bytes, lineage: Lineage) -> tuple[dict[str, Any], dict[str
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(f"receipt: {error}") from error
     return body, head
+
+
+def check_inclusion(memory: HubMemory, site: str, entry_text: str, proof: Sequence[str]) -> dict[str, Any]:
+    """The body of a chain entry, shown by its Merkle path (hex) to be under the head the hub counter-signed last.
+
+    Raises EvidenceError when it is not: never sealed, sealed since, or rewritten.
+    """
+    entry = read_statement(entry_text.encode(), CHAIN_FORMAT)
+    head, number = memory.head(), entry.body.get("number")
+    try:
+        path = [bytes.fromhex(step) for step in proof]
+    except ValueError as error:
+        raise EvidenceError("proof: expected hex") from error
+    if entry.body.get("site") != site or not isinstance(number, int):
+        raise EvidenceError(f"entry: not of site {site}")
+    if not included(leaf_hash(entry.raw), number, head["size"], path, bytes.fromhex(head["root"])):
+        raise EvidenceError(f"entry {number} is not among the {head['size']} that were counter-signed")
+    return entry.body
 
 
 def head_text(receipt: str) -> str:

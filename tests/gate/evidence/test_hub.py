@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 
 from gate.errors import EvidenceError
 from gate.evidence import EvidenceStore, KeyRing
-from gate.evidence.heads import head_for_hub, send_head
+from gate.evidence.heads import head_for_hub, inclusion_for_hub, send_head
 from gate.evidence.hub_memory import HubHeads
 from gate.evidence.hub_routes import evidence_router
 from gate.evidence.receipt import ForkError, SentHead
@@ -145,6 +145,28 @@ def test_a_head_must_be_right_in_itself(tmp_path: Path, clip: Path, hub: Hub) ->
         assert client.get(f"/evidence/heads/{SITE}").json()["size"] == 0
         assert client.post(f"/evidence/heads/{SITE}", json=good).status_code == 200
     assert not hub.forks
+
+
+def test_the_hub_finds_an_entry_in_what_it_signed(tmp_path: Path, clip: Path, hub: Hub) -> None:
+    store = new_store(tmp_path)
+    seal(store, clip, 0, 1)
+    with hub.client() as client:
+        send_head(store, client, START_MS + 100)
+        size = client.get(f"/evidence/heads/{SITE}").json()["size"]
+        entry, proof = inclusion_for_hub(store, 2, size)
+        found = client.post(f"/evidence/inclusion/{SITE}", json={"entry": entry, "proof": proof})
+        assert (found.status_code, found.json()["manifest"]) == (200, store.bundles()[1].manifest)
+        wrong = (
+            {"entry": entry, "proof": proof[:-1]},
+            {"entry": entry, "proof": ["00" * 32, *proof[1:]]},
+            {"entry": entry.replace('"t_ms":1', '"t_ms":2'), "proof": proof},
+            {"entry": "{}", "proof": []},
+        )
+        for body in wrong:
+            assert client.post(f"/evidence/inclusion/{SITE}", json=body).status_code == 422
+        assert client.post("/evidence/inclusion/mine-2", json={"entry": entry, "proof": proof}).status_code == 422
+    with pytest.raises(EvidenceError, match="not among"):
+        inclusion_for_hub(store, 3, size)
 
 
 def test_a_hub_remembers_over_restarts(tmp_path: Path, clip: Path) -> None:

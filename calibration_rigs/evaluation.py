@@ -12,13 +12,18 @@ from gate.fraud.catalogue import RULES
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One run against its scenario's truth. false: rules raised that must not be. passages: closed ones."""
+    """One run against its scenario's truth.
+
+    hits: rules that had to speak and did. false: rules that must not and still stand at the end; brief: those that
+    must not, spoke, and took it back. passages: closed ones.
+    """
 
     scenario: str
     seed: int
     hits: tuple[str, ...]
     misses: tuple[str, ...]
     false: tuple[str, ...]
+    brief: tuple[str, ...]
     passages: int
     seconds: float
 
@@ -35,6 +40,7 @@ class RuleScore:
     hits: int = 0
     clean: int = 0
     false: int = 0
+    brief: int = 0
 
 
 @dataclass(slots=True)
@@ -51,6 +57,7 @@ class Evaluation:
             score.hits += rule in verdict.hits
             score.clean += rule in must_not
             score.false += rule in verdict.false
+            score.brief += rule in verdict.brief
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON knows it: totals, one row per rule, one per run that went wrong."""
@@ -62,6 +69,7 @@ class Evaluation:
             "hits": sum(s.hits for s in self.rules.values()),
             "misses": sum(s.staged - s.hits for s in self.rules.values()),
             "false": sum(s.false for s in self.rules.values()),
+            "brief": sum(s.brief for s in self.rules.values()),
             "rules": {rule: asdict(score) for rule, score in self.rules.items()},
             "wrong": [asdict(v) for v in self.verdicts if not v.right],
         }
@@ -96,9 +104,10 @@ def _verdict(name: str, scenario: Scenario, judged: Judged, must: frozenset[str]
     return Verdict(
         name,
         scenario.seed,
-        tuple(sorted(must & judged.rules)),
-        tuple(sorted(must - judged.rules)),
-        tuple(sorted(must_not & judged.rules)),
+        tuple(sorted(must & judged.raised)),
+        tuple(sorted(must - judged.raised)),
+        tuple(sorted(must_not & judged.standing)),
+        tuple(sorted((must_not & judged.raised) - judged.standing)),
         len(judged.passages),
         scenario.seconds,
     )

@@ -51,6 +51,9 @@ WEATHERS = {
     "fog": Weather("fog", sun=0.04, sky=0.55, haze_m=42, wet=0.3, haze_rgb=(0.72, 0.74, 0.76)),
 }
 
+# How far before a unit's end its tail wall stands, where a number is painted on it.
+_TAIL_AT = {"coal_trailer": 0.09, "dumper": 0.04, "box_truck": 0.02}
+
 # material: colour, texture, specular, shininess, emission
 _MATERIALS: dict[str, tuple[tuple[float, float, float], str, float, float, float]] = {
     "paint": ((0.6, 0.1, 0.1), "dirt", 0.45, 0.6, 0.0),
@@ -135,6 +138,7 @@ class Dresser:
             steered = index == 0 and (i == 0 or (unit.body == "dumper" and len(unit.axles) == 4 and i == 1))
             for name, builder in wheels_of(unit, steered).items():
                 self._geom(spec, axle, builder.build(), self._material(spec, name), f"{vehicle.id}.{index}.{i}.{name}")
+        self._tail_number(spec, body, vehicle, index)
         for n, plate in enumerate(vehicle.plates):
             if plate.unit != index:
                 continue
@@ -146,6 +150,22 @@ class Dresser:
             builder = MeshBuilder()
             builder.quad_picture(plate_corners(plate))
             self._geom(spec, body, builder.build(), name, f"{name}.face")
+
+    def _tail_number(self, spec: Any, body: Any, vehicle: Vehicle, index: int) -> None:
+        """The enlarged number painted on a truck's tail, as the road law asks."""
+        unit = vehicle.units[index]
+        text = next((p.text for p in vehicle.plates if p.unit == index and p.facing < 0), "")
+        if not text or unit.body not in _TAIL_AT:
+            return
+        name, x = f"{vehicle.id}.{index}.tail", unit.back + _TAIL_AT[unit.body]
+        paper = tuple(round(255 * c) for c in vehicle.colours.get("body", (0.5, 0.5, 0.5)))
+        ink = (235, 235, 230) if sum(paper) < 400 else (30, 30, 30)
+        self._texture(spec, name, textures.sign(text, (512, 112), ink, (paper[0], paper[1], paper[2]), frame=False))
+        material = spec.add_material(name=name, specular=0.1, shininess=0.2)
+        material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
+        builder = MeshBuilder()
+        builder.quad_picture([(x, 0.95, 2.25), (x, -0.95, 2.25), (x, -0.95, 1.83), (x, 0.95, 1.83)])
+        self._geom(spec, body, builder.build(), name, name)
 
     def _floor(self, spec: Any, layout: Layout, name: str, patch: Patch) -> None:
         picture = ground_picture(patch, layout, self._rng, self._weather.wet)

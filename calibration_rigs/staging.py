@@ -37,9 +37,10 @@ class Played:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """What the gate concluded. rules: ids of findings raised and not withdrawn."""
+    """What the gate concluded. raised: rules that spoke; standing: those that had not taken it back at the end."""
 
-    rules: frozenset[str]
+    raised: frozenset[str]
+    standing: frozenset[str]
     findings: tuple[Finding, ...]
     passages: tuple[Passage, ...]
 
@@ -82,7 +83,8 @@ def judge(played: Played) -> Judged:
     findings = [f for o in outcomes for f in o.findings]
     last = {f.id: f for f in findings}
     standing = frozenset(f.rule for f in last.values() if f.state != "withdrawn")
-    return Judged(standing, tuple(last.values()), tuple(p for o in outcomes for p in o.passages if p.closed))
+    raised = frozenset(f.rule for f in findings)
+    return Judged(raised, standing, tuple(last.values()), tuple(p for o in outcomes for p in o.passages if p.closed))
 
 
 def _seen(

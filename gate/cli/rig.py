@@ -49,7 +49,7 @@ def run(scenario: ScenarioFile, out: Out = None, seed: Annotated[int | None, typ
     with _bar() as bar:
         task = bar.add_task(f"{path.stem} → {target}", total=100)
         played = play(path, target, seed=seed, progress=lambda share: bar.update(task, completed=round(100 * share)))
-    found = sorted(judge(played).rules)
+    found = sorted(judge(played).standing)
     typer.echo(json.dumps({"scenario": path.stem, "out": str(target), "findings": found}, ensure_ascii=False))
 
 
@@ -125,10 +125,11 @@ def evaluate(
 
 
 def _table(plain: dict[str, Any]) -> None:
-    table = Table("rule", "staged", "hit", "missed", "clean", "false")
+    table = Table("rule", "staged", "hit", "missed", "clean", "false", "brief")
     for rule, score in plain["rules"].items():
         missed = score["staged"] - score["hits"]
-        table.add_row(rule, *(str(v) for v in (score["staged"], score["hits"], missed, score["clean"], score["false"])))
+        numbers = (score["staged"], score["hits"], missed, score["clean"], score["false"], score["brief"])
+        table.add_row(rule, *(str(v) for v in numbers))
     console = Console()
     console.print(table)
     for run_ in plain["wrong"]:

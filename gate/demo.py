@@ -7,7 +7,7 @@ a mine's office issues the honest truck a ticket each round
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,12 +55,13 @@ async def demo(directory: Path, *, hub_port: int = 8430, api_port: int = 8420) -
         async with hub.store.write() as session:
             token = await add_site(session, "demo")
         (directory / "hub.token").write_text(token)
-        with PlayedIndicator(ASSETS / "weights.csv", epoch_ms, round_ms, clock) as port:
+        with closing(PlayedIndicator(ASSETS / "weights.csv", round_ms, clock)) as indicator:
             office = TicketOffice(directory / "tickets.jsonl")
-            text = site_text(port, url, office.issuer, epoch_ms, api_port)
+            text = site_text(indicator.port, url, office.issuer, epoch_ms, api_port)
             (directory / "site.yaml").write_text(text, encoding="utf-8")
             process = SiteProcess(parse_site(text, "demo site.yaml"), directory)
             page = await administrator_link(hub.store, url)
+            indicator.start(epoch_ms)
             issuing = asyncio.create_task(office.issue_each(round_ms, clock))
             running = asyncio.create_task(process.run())
             try:

@@ -14,30 +14,34 @@ TICK_S = 0.02
 
 
 class PlayedIndicator:
-    """`with PlayedIndicator(…) as port:` sends a recording's frames, each at its time; gives the port's name.
+    """Sends a recording's frames, each at its time, from `start` to `close`. port: the line's name, open from the start.
 
-    weights: CSV with at_ms and raw. epoch_ms: when the first round began; round_ms: how long each is. Bytes that
-    nobody reads are lost, as on a real line.
+    weights: CSV with at_ms and raw. round_ms: how long one round is. Bytes that nobody reads are lost, as on a real
+    line.
     """
 
-    def __init__(self, weights: Path, epoch_ms: int, round_ms: int, clock: Clock) -> None:
+    def __init__(self, weights: Path, round_ms: int, clock: Clock) -> None:
         with weights.open(newline="") as file:
             self._frames = [(int(row["at_ms"]), bytes.fromhex(row["raw"])) for row in csv.DictReader(file)]
-        self._epoch_ms, self._round_ms, self._clock = epoch_ms, round_ms, clock
+        self._epoch_ms, self._round_ms, self._clock = 0, round_ms, clock
         self._ended = threading.Event()
         self._sender = threading.Thread(target=self._send, name="played indicator", daemon=True)
         self._ours, self._theirs = os.openpty()
         tty.setraw(self._ours)
         tty.setraw(self._theirs)
         os.set_blocking(self._ours, False)
+        self.port = os.ttyname(self._theirs)
 
-    def __enter__(self) -> str:
+    def start(self, epoch_ms: int) -> None:
+        """Begin to send; the first round began at `epoch_ms`."""
+        self._epoch_ms = epoch_ms
         self._sender.start()
-        return os.ttyname(self._theirs)
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End: the line is cut."""
         self._ended.set()
-        self._sender.join()
+        if self._sender.is_alive():
+            self._sender.join()
         os.close(self._ours)
         os.close(self._theirs)
 

@@ -311,6 +311,10 @@ class SiteProcess:
             "t_ms": self._clock.now_ms(),
             "cameras": self.workers.health(),
             "devices": self._devices,
+            "scales": {
+                name: {"kg": state.kg, "stable_kg": state.stable_kg, "phase": state.phase.value}
+                for name, state in self._gatehouse.scales.items()
+            },
             "to_send": self.outbox.waiting(),
             "to_seal": self._sealer.waiting,
         }

@@ -1,0 +1,8 @@
+"""`gatewarden calibrate`: what makes cameras and scales true."""
+
+import typer
+
+from gate.cli import calibrate_camera
+
+app = typer.Typer(no_args_is_help=True)
+app.registered_commands += calibrate_camera.app.registered_commands

@@ -14,10 +14,10 @@ TICK_S = 0.02
 
 
 class PlayedIndicator:
-    """Sends a recording's frames, each at its time, from `start` to `close`. port: the line's name, open from the start.
+    """Sends a recording's frames, each at its time, from `start` to `close`.
 
-    weights: CSV with at_ms and raw. round_ms: how long one round is. Bytes that nobody reads are lost, as on a real
-    line.
+    port: the line's name, open at once. weights: CSV with at_ms and raw. round_ms: how long one round is. Bytes that
+    nobody reads are lost, as on a real line.
     """
 
     def __init__(self, weights: Path, round_ms: int, clock: Clock) -> None:

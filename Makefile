@@ -1,7 +1,6 @@
 # `make demo` runs a virtual site, `make test` proves the house; both set up what they need.
 PYTHON ?= python3
 BIN := .venv/bin
-PART ?= .
 
 .PHONY: demo test check check-slow train-env clean
 
@@ -9,6 +8,8 @@ PART ?= .
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -c "import cv2" 2>/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq libgl1 libglib2.0-0; } \
+		|| { echo "OpenCV needs the system libraries libGL and glib: install libgl1 and libglib2.0-0" >&2; exit 1; }
 	touch $@
 
 demo: .venv/ready

@@ -28,6 +28,7 @@ from gate.hub import (
 )
 from gate.hub.bus import Bus
 from gate.hub.context import Hub
+from gate.hub.countersign import countersigning
 from gate.hub.delivery import Deliverer
 from gate.hub.limits import Limits
 from gate.hub.settings import HubSettings
@@ -51,7 +52,6 @@ _ROUTERS = (
     passages.router,
     live.router,
     health.router,
-    pages.router,
 )
 
 
@@ -59,8 +59,11 @@ def create_app(settings: HubSettings) -> FastAPI:
     """The hub for some settings. Its database is migrated, and its background work started, with the application."""
     hub = Hub(settings.prepared(), Store(settings.database), Bus(), now_ms)
 
+    loops: list[asyncio.AbstractEventLoop] = []
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        loops[:] = [asyncio.get_running_loop()]
         await hub.store.open()
         tasks = [asyncio.create_task(work.run()) for work in (Deliverer(hub), Watch(hub))]
         yield
@@ -80,7 +83,7 @@ def create_app(settings: HubSettings) -> FastAPI:
     )
     app.state.hub = hub
     app.add_exception_handler(RequestValidationError, _explain)
-    for router in _ROUTERS:
+    for router in (*_ROUTERS, countersigning(hub, lambda: loops[0]), pages.router):
         app.include_router(router)
     app.add_middleware(Limits, max_bytes=settings.max_body_bytes)
     return app

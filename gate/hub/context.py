@@ -32,6 +32,10 @@ class Hub:
     wake_deliveries: Callable[[], None] = lambda: None
     counters: dict[str, int] = field(default_factory=dict)
 
+    def now_ms(self) -> int:
+        """The hub's time."""
+        return self.clock()
+
     def count(self, name: str, by: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + by
 

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gate.hub.context import Hub
 from gate.hub.tables import Site
 
+OWN_STREAM = "~hub"  # of findings the hub itself makes; no outbox can be called so
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

@@ -33,7 +33,7 @@ router = APIRouter(include_in_schema=False, dependencies=[ANYONE])
 @router.get("/{path:path}")
 async def page(path: str) -> FileResponse:
     """A file of the bundle, or the page itself for every other address outside /api and /sites."""
-    if path.startswith(("api/", "sites/")):
+    if path.startswith(("api/", "sites/", "evidence/")):
         raise HTTPException(404, "no such address")
     file = _FILES.get(path)
     if file is None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.alert_book import alert_summary, apply_finding, climb, note_system
 from gate.hub.context import Hub
-from gate.hub.heartbeat import News, Origin
+from gate.hub.heartbeat import OWN_STREAM, News, Origin
 from gate.hub.tables import Alert, Site
 from gate.records import Finding, Severity
 
@@ -16,7 +16,6 @@ log = structlog.get_logger(__name__)
 
 _EVERY_S = 2.0
 _RULE = "site_silent"
-_OWN_STREAM = "~hub"  # no outbox can be called so
 
 
 class Watch:
@@ -59,7 +58,7 @@ class Watch:
         now, limit = self._hub.clock(), int(self._hub.settings.silence_s * 1000)
         query = select(Site).where(Site.last_seen_ms.is_not(None), Site.disabled.is_(False))
         sites = (await session.execute(query)).scalars().all()
-        told = select(Alert.site).where(Alert.rule == _RULE, Alert.stream == _OWN_STREAM, Alert.state == "raised")
+        told = select(Alert.site).where(Alert.rule == _RULE, Alert.stream == OWN_STREAM, Alert.state == "raised")
         known = set((await session.execute(told)).scalars())
         return [(s, now - max(s.last_seen_ms or 0, self._since_ms) > limit, s.id in known) for s in sites]
 
@@ -77,7 +76,7 @@ class Watch:
             back = not silent and known and (site.last_seen_ms or 0) > self._since_ms
             if (silent and not known) or back:
                 finding = self._finding(site, silent)
-                origin = Origin(site.id, _OWN_STREAM, self._hub.clock())
+                origin = Origin(site.id, OWN_STREAM, self._hub.clock())
                 news += await apply_finding(session, self._hub, origin, finding)
         return news
 

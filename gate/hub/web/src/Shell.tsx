@@ -1,9 +1,9 @@
 // The frame around every page: header on a desk, tabs at the bottom of a phone.
-import { ActionIcon, Alert, AppShell, Badge, Group, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Alert, AppShell, Badge, Group, Loader, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { IconBell, IconBroadcast, IconChartBar, IconCloudOff, IconMoon, IconSettings, IconSun, IconTruck } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { notifications } from "@mantine/notifications";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, Suspense, useEffect } from "react";
 import { NavLink, Outlet } from "react-router";
 
 import { AccountMenu } from "./AccountMenu";
@@ -85,7 +85,9 @@ export function Shell() {
               {w("offline")}
             </Alert>
           )}
-          <Outlet />
+          <Suspense fallback={<Loader />}>
+            <Outlet />
+          </Suspense>
         </AppShell.Main>
       </AppShell>
       <nav className={classes.tabs}>{links}</nav>

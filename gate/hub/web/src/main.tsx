@@ -5,22 +5,23 @@ import "./app.css";
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode, useMemo, useState } from "react";
+import { lazy, StrictMode, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter, Route, Routes } from "react-router";
 
 import { AlertPage } from "./pages/AlertPage";
 import { AlertsPage } from "./pages/AlertsPage";
-import { FiguresPage } from "./pages/FiguresPage";
 import { LivePage } from "./pages/LivePage";
-import { ManagePage } from "./pages/ManagePage";
-import { PassagePage } from "./pages/PassagePage";
 import { PassagesPage } from "./pages/PassagesPage";
 import { register } from "./push";
 import { Session } from "./session";
 import { Shell } from "./Shell";
 import { theme } from "./theme";
 import { type Language, LanguageContext } from "./words";
+
+const FiguresPage = lazy(async () => ({ default: (await import("./pages/FiguresPage")).FiguresPage }));
+const ManagePage = lazy(async () => ({ default: (await import("./pages/ManagePage")).ManagePage }));
+const PassagePage = lazy(async () => ({ default: (await import("./pages/PassagePage")).PassagePage }));
 
 const KEY = "gatewarden-language";
 const queries = new QueryClient({ defaultOptions: { queries: { retry: 2, staleTime: 5_000 } } });

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Loader, Paper, Stack, Table, Text, Timeline, Title } from "@mantine/core";
+import { Badge, Button, Group, Loader, Paper, SegmentedControl, Stack, Table, Text, Timeline, Title } from "@mantine/core";
 import { IconArrowLeft, IconLock, IconLockOpen } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
@@ -24,12 +24,14 @@ export function PassagePage() {
     queryFn: () => get<PassageDetail>(`/api/v1/passages/${encodeURIComponent(id)}`),
   });
   const [picked, setPicked] = useState<number | null>(null);
+  const [chosen, setChosen] = useState(0);
   const [shown, setShown] = useState<number | null>(null);
   if (isError) return <Text c="dimmed">{w("notFound")}</Text>;
   if (!passage) return <Loader />;
   const weighings = passage.body.weighings ?? [];
   const samples = weighings.flatMap((x) => x.curve);
-  const clip = passage.files.find((f) => f.media_type === "video/mp4");
+  const clips = passage.files.filter((f) => f.media_type === "video/mp4");
+  const clip = clips.find((f) => f.id === chosen) ?? clips[0];
   const pictures = passage.files.filter((f) => f.media_type.startsWith("image/"));
 
   async function lock() {
@@ -61,8 +63,12 @@ export function PassagePage() {
       </Group>
       <div className={classes.grid}>
         <Stack gap="md">
+          {clips.length > 1 && (
+            <SegmentedControl value={String(clip?.id)} onChange={(id) => setChosen(Number(id))}
+              data={clips.map((f) => ({ value: String(f.id), label: f.name.replace(/-?\d{13}/, "").replace(/\.mp4$/, "") }))} />
+          )}
           {clip ? (
-            <Player url={fileUrl(clip.id)} startMs={passage.start_ms} seekMs={picked} onTime={setShown} />
+            <Player key={clip.id} url={fileUrl(clip.id)} startMs={clipStart(clip.name) ?? passage.start_ms} seekMs={picked} onTime={setShown} />
           ) : (
             <div className={classes.noClip}>{w("noClip")}</div>
           )}
@@ -96,7 +102,13 @@ export function PassagePage() {
   );
 }
 
-/** A clip that begins with the passage; time runs both ways between it and the curve. */
+/** The instant a clip begins, which its name carries: "<camera>-<UTC ms>.mp4". */
+function clipStart(name: string): number | null {
+  const found = /(\d{13})\.mp4$/.exec(name);
+  return found ? Number(found[1]) : null;
+}
+
+/** A clip; time runs both ways between it and the curve. */
 function Player(props: { url: string; startMs: number; seekMs: number | null; onTime: (tMs: number) => void }) {
   const video = useRef<HTMLVideoElement>(null);
   const { seekMs, startMs, onTime } = props;

@@ -40,14 +40,13 @@ export function PassagesPage() {
     <Stack maw={1040} mx="auto" gap="sm">
       <Paper withBorder p="sm">
         <Group gap="sm" align="flex-end">
-          <TextInput flex="2 1 200px" leftSection={<IconSearch size={18} />} label={w("plate")} description={w("wildcards")}
-            value={plate} onChange={(e) => setPlate(e.currentTarget.value)} maxLength={16} inputWrapperOrder={["label", "input", "description"]} />
-          <TextInput flex="1 1 140px" label={w("ticket")} value={ticket} onChange={(e) => setTicket(e.currentTarget.value)} maxLength={128}
-            description=" " inputWrapperOrder={["label", "input", "description"]} />
+          <TextInput flex="2 1 200px" leftSection={<IconSearch size={18} />} label={w("plate")} placeholder={w("wildcards")}
+            value={plate} onChange={(e) => setPlate(e.currentTarget.value)} maxLength={16} />
+          <TextInput flex="1 1 140px" label={w("ticket")} value={ticket} onChange={(e) => setTicket(e.currentTarget.value)} maxLength={128} />
           <Select flex="1 1 150px" label={w("rule")} placeholder={w("anyRule")} value={rule} onChange={setRule} clearable searchable
-            data={RULE_IDS.map((r) => ({ value: r, label: ruleName(r, language) }))} description=" " inputWrapperOrder={["label", "input", "description"]} />
+            data={RULE_IDS.map((r) => ({ value: r, label: ruleName(r, language) }))} />
         </Group>
-        <Group gap="sm" align="flex-end" mt={4}>
+        <Group gap="sm" align="flex-end" mt={8}>
           {sites.length > 1 && (
             <Select flex="1 1 160px" label={w("site")} placeholder={w("anySite")} value={site} onChange={setSite} clearable
               data={sites.map((s) => ({ value: s.id, label: (language === "zh" ? s.name.zh : s.name.en) || s.id }))} />

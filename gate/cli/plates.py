@@ -17,7 +17,7 @@ from vision.engine import open_engine
 from vision.errors import PictureError
 from vision.facts import PlateReading
 from vision.plates.crop import Picture, read_picture, rectify
-from vision.plates.read import PlateReader
+from vision.plates.read import WORKING_CONFIDENCE, PlateReader
 
 app = typer.Typer(no_args_is_help=True)
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
@@ -34,6 +34,9 @@ def read(
     crops: Annotated[bool, typer.Option("--crops", help="Each picture is one plate's crop, not a scene.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line per picture.")] = False,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 2,
+    least: Annotated[
+        float, typer.Option("--least", min=0, max=1, help="Confidence under which a reading is left out.")
+    ] = WORKING_CONFIDENCE,
 ) -> None:
     """Read the plates of every picture; a picture that cannot be read is told on stderr and makes the status 1."""
     cv2.setNumThreads(1)
@@ -42,7 +45,7 @@ def read(
     for path in _shown(list(_pictures(paths))):
         plates: list[PlateReading] = []
         try:
-            plates = find(read_picture(path))
+            plates = [plate for plate in find(read_picture(path)) if plate.confidence >= least]
         except PictureError as error:
             failed = True
             print(error, file=sys.stderr)  # noqa: T201

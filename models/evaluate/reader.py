@@ -20,7 +20,7 @@ from vision.card import load_card
 from vision.engine import open_engine
 from vision.plates.crop import read_picture
 from vision.plates.grammar import kinds_of
-from vision.plates.read import PlateReader
+from vision.plates.read import WORKING_CONFIDENCE, PlateReader
 
 Picture = NDArray[np.uint8]
 # Text and whether the crop is taken for a plate at all.
@@ -135,7 +135,8 @@ def _ours(job: EvaluationJob) -> Read:
 
     def read(crops: Sequence[Picture], rows: Sequence[int]) -> list[Answer]:
         del rows
-        return [(said.text, True) if said is not None else ("", False) for said in reader.read(crops)]
+        found = reader.read(crops)
+        return [("", False) if f is None else (f.text, f.confidence >= WORKING_CONFIDENCE) for f in found]
 
     return read
 

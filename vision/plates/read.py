@@ -17,6 +17,8 @@ PLATE_THRESHOLD = 0.5
 # A text this unlikely is only believed to be a plate's when the whole looks like nothing else.
 TEXT_FLOOR = 0.03
 PLATE_SURE = 0.995
+# Under this confidence a reading says that there is a plate nobody can read, not what it says.
+WORKING_CONFIDENCE = 0.05
 _BATCH = 32
 # A reading less sure than this is tried once more on the crop straightened by the corners it was read with.
 _SECOND_LOOK = 0.9

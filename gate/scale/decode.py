@@ -33,7 +33,12 @@ def _decode(parser: Indicator, file: BinaryIO) -> Iterator[Reading]:
 
 def reading_line(reading: Reading) -> str:
     """One line of JSON, without its end: kg, net, stable, motion, overload, status."""
-    return json.dumps(reading.public(), ensure_ascii=False, allow_nan=False)
+    return json_text(reading.public())
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """One line of JSON, without its end."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def parse_settings(pairs: list[str]) -> Mapping[str, Any]:

@@ -1,0 +1,42 @@
+import io
+
+from rich.console import Console
+
+from gate.scale.watch import HEIGHT, WIDTH, WeightScreen, plot
+from tests.gate.scale.curves import SCALE, truck
+from vision.facts import DeviceState
+
+
+def shown(screen: WeightScreen) -> str:
+    out = io.StringIO()
+    Console(width=120, file=out).print(screen.draw())
+    return out.getvalue()
+
+
+def test_the_screen_shows_state_weight_and_curve() -> None:
+    screen = WeightScreen(SCALE)
+    assert "waiting" in shown(screen)
+    screen.add(DeviceState(0, "s1", "ok"))
+    samples = truck([7000.0, 9000, 9000], [0.0, 4.0, 5.35])
+    for sample in samples[:80]:
+        screen.add(sample)
+    text = shown(screen)
+    assert f"{samples[79].kg:,.1f} kg" in text
+    assert "█" in text
+    for sample in samples[80:]:
+        screen.add(sample)
+    assert "no. 1: 25,0" in shown(screen)
+    screen.add(DeviceState(99_000, "s1", "lost", "unplugged"))
+    assert "lost unplugged" in shown(screen)
+
+
+def test_the_plot_keeps_its_size_whatever_comes() -> None:
+    for samples in ([], [(0, 0.0)], [(0, -50.0), (100, 120_000.0)], [(i * 100, float(i)) for i in range(2_000)]):
+        rows = plot(samples, WIDTH, HEIGHT)
+        assert len(rows) == HEIGHT
+        assert all(len(r) in (0, WIDTH + 10) for r in rows)
+
+
+def test_a_sample_is_drawn_at_the_right() -> None:
+    rows = plot([(0, 0.0), (60_000, 100.0)], 10, 2)
+    assert [row[-1] for row in rows] == ["█", "█"]

@@ -66,7 +66,7 @@ def quantise(plain: Path, path: Path, calibration: Images) -> None:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    class Batches(CalibrationDataReader):  # type: ignore[misc]
+    class Batches(CalibrationDataReader):
         def __init__(self) -> None:
             self._left = [calibration[i : i + 32] for i in range(0, len(calibration), 32)]
 

@@ -1,12 +1,16 @@
 """One camera from its address to facts and footage; the same for live workers and for replay."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vision.camera import CameraPipeline
 from vision.config import CameraConfig
 from vision.facts import DeviceState, Sighting
 from vision.record import Recorder
 from vision.source import Clock, Frame, Packet, Source, Tick, open_source
+from vision.tamper import TamperWatch
 
 Seen = Frame | Tick
 Fact = Sighting | DeviceState
@@ -31,6 +35,8 @@ class Eye:
         self._recorder = (
             Recorder(config.record_dir, config.id, config.retention) if config.record_dir is not None else None
         )
+        # A clip played in a loop repeats itself by intent.
+        self._tamper = TamperWatch(config.id, repeats=not config.address.startswith("play:"))
         self._round: int | None = None
         self._last_ms = config.start_ms
 
@@ -46,8 +52,13 @@ class Eye:
                 case Tick():
                     yield item, []
                 case DeviceState():
+                    self._tamper.again()
                     last = self._finish(item.t_ms) if item.state == "ended" else []
                     yield None, [*last, item]
+
+    def numbers(self, now_ms: int) -> dict[str, float]:
+        """How the camera does: its source's numbers, and the quality of its view (1 as it has long been, 0 none)."""
+        return {**self.source.health.numbers(now_ms), "quality": self._tamper.quality}
 
     def close(self) -> list[Fact]:
         """Stop: the last word on what is in view, and the footage finished."""
@@ -69,7 +80,19 @@ class Eye:
         if self._config.live and self._clock.now_ms() - self._config.latency_ms - frame.arrival_ms > _BEHIND_MS:
             self.source.health.skipped += 1
             return []
-        return list(self.pipeline.step(frame))
+        sightings = self.pipeline.step(frame)
+        boxes = [v.box for v in self.pipeline.in_view(frame.t_ms)]
+        return [*sightings, *self._tamper.step(frame, covered_share(boxes, frame.width, frame.height))]
 
     def _finish(self, t_ms: int) -> list[Fact]:
         return list(self.pipeline.finish(t_ms))
+
+
+def covered_share(boxes: Sequence[NDArray[np.float64]], width: int, height: int) -> float:
+    """The share of the picture under boxes (4,), overlaps counted once, to within a thirtieth of its width."""
+    grid = np.zeros((24, 32), dtype=bool)
+    scale = np.array([32 / width, 24 / height, 32 / width, 24 / height])
+    for box in boxes:
+        x0, y0, x1, y1 = np.clip(np.round(box * scale), 0, 32).astype(int)
+        grid[y0:y1, x0:x1] = True
+    return float(grid.mean())

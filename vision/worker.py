@@ -73,7 +73,7 @@ class Worker:
             self._line.send(picture)
         if now - self._beat_ms >= _BEAT_MS:
             self._beat_ms = now
-            self._line.send(Beat(now, self._eye.source.health.numbers(now)))
+            self._line.send(Beat(now, self._eye.numbers(now)))
         return not self._line.gone
 
     def _tell(self, facts: Sequence[Fact]) -> None:

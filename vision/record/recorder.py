@@ -18,6 +18,7 @@ _RETRY_MS = 10_000
 class Recorder:
     """Takes every packet of one camera, in order.
 
+    Age and space are limits of this camera's own footage; on a full disk the oldest of all cameras beside it goes.
     States it returns, of device "<camera>/footage": "recording" (also each time footage was deleted, with how much),
     "storage_full" (the disk refuses; recording goes on as soon as there is room) and "storage_short" (limits
     exceeded, and all that is left is kept as evidence).
@@ -75,7 +76,7 @@ class Recorder:
             self._writer = SegmentWriter(self.directory, packet)
 
     def _look(self, now_ms: int) -> Iterator[DeviceState]:
-        swept = sweep(self.directory.parent, now_ms, self._limits, free=self._free)
+        swept = sweep(self.directory, now_ms, self._limits, free=self._free)
         state = "storage_short" if swept.short_bytes else "recording"
         if state != self._state or swept.deleted:
             self._state = state

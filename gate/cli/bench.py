@@ -1,0 +1,68 @@
+"""`gatewarden bench`: throughput and latency of this machine, as JSON."""
+
+import asyncio
+import json
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+from rich.console import Console
+
+from gate.cameras import DETECTOR, LOCATOR, READER
+from models.zoo import WEIGHTS, weights
+from vision.bench import beside, enlarge, offline, online
+from vision.config import CameraConfig, ModelFile
+
+_CLIP = Path(__file__).parents[2] / "calibration_rigs" / "demo" / "clip.mp4"
+
+
+def command(
+    cameras: Annotated[int, typer.Option(help="Cameras at once.", min=1, max=16)] = 4,
+    width: Annotated[int, typer.Option(help="Width of each camera's picture.")] = 1920,
+    height: Annotated[int, typer.Option(help="Height of each camera's picture.")] = 1080,
+    fps: Annotated[int, typer.Option(help="Pictures a second.")] = 15,
+    seconds: Annotated[int, typer.Option(help="How long the cameras run.", min=2)] = 30,
+    clip: Annotated[Path, typer.Option(help="What the cameras see.", exists=True, dir_okay=False)] = _CLIP,
+    peer_frames: Annotated[int, typer.Option(help="Frames for the straight pipeline; 0 leaves it out.")] = 60,
+) -> None:
+    """Run cameras in real time with everything on, then one clip at full speed, and a straight pipeline beside it."""
+    console = Console(stderr=True)
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        with console.status(f"making a clip of {width}×{height} at {fps} a second"):
+            seen = enlarge(clip, Path(folder) / "bench.mp4", (width, height), fps, min(seconds, 30))
+        base = _config(seen, (width, height), Path(folder))
+        with console.status(f"{cameras} cameras in real time for {seconds} s"):
+            named = [
+                replace(base, id=f"cam{n}", address=f"play:{seen}", record_dir=Path(folder) / "footage" / f"cam{n}")
+                for n in range(1, cameras + 1)
+            ]
+            live = asyncio.run(online(named, seconds))
+        with console.status("one camera at full speed"):
+            alone = offline(base)
+        peer = beside(base, peer_frames, console.print) if peer_frames else {"left_out": "not asked for"}
+    result = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "live": live, "offline": alone, "straight": peer}
+    if "cpu_ms_per_frame" in peer:
+        result["times_the_straight"] = round(peer["cpu_ms_per_frame"] / alone["cpu_ms_per_frame"], 2)
+    typer.echo(json.dumps(result, indent=1))
+
+
+def _config(clip: Path, size: tuple[int, int], folder: Path) -> CameraConfig:
+    def model(name: str) -> ModelFile:
+        return ModelFile(weights(name)[0], WEIGHTS / f"{name}.json")
+
+    return CameraConfig(
+        id="bench",
+        name="bench",
+        site="bench",
+        address=f"file:{clip}",
+        size=size,
+        detector=model(DETECTOR),
+        locator=model(LOCATOR),
+        reader=model(READER),
+        record_dir=folder / "footage" / "bench",
+    )

@@ -1,0 +1,5 @@
+"""Whether the camera itself can be believed."""
+
+from vision.tamper.watch import TamperWatch
+
+__all__ = ["TamperWatch"]

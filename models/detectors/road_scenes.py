@@ -38,7 +38,7 @@ class RoadScenes:
             weights.append(_folder_weight(picture.path) * (2.0 if heavy else 1.0))
         drawn = rendered_pictures(rendered) if rendered else []
         self._stock += drawn
-        weights += [0.5 * sum(weights) / len(drawn)] * len(drawn) if drawn else []
+        weights += [0.9 * sum(weights) / len(drawn)] * len(drawn) if drawn else []
         self._odds = np.cumsum(weights) / sum(weights)
 
     def scene(self, rng: np.random.Generator) -> tuple[Picture8, RoadLabels]:
@@ -65,7 +65,7 @@ class RoadScenes:
     def _view(self, rng: np.random.Generator, width: int, height: int, scale: float) -> tuple[Picture8, RoadLabels]:
         source, labels = self._stock[int(np.searchsorted(self._odds, rng.random()))]
         own_h, own_w = source.shape[:2]
-        zoom = _INPUT_PX / max(own_h, own_w) * scale * float(np.exp(rng.uniform(np.log(0.7), np.log(1.6))))
+        zoom = _INPUT_PX / max(own_h, own_w) * scale * float(np.exp(rng.uniform(np.log(0.6), np.log(1.5))))
         stretch = np.exp(rng.normal(0, 0.1, 2)) * zoom
         new_w, new_h = max(int(own_w * stretch[0]), 8), max(int(own_h * stretch[1]), 8)
         method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR

@@ -14,15 +14,14 @@ from models.detectors.loop import Batch, fit
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_targets import cells
 from models.detectors.prepare import RENDERED, prepare
-from models.detectors.road_labels import CLASSES, RoadLabels
-from models.detectors.road_loss import road_loss
+from models.detectors.road_labels import CLASSES
 from models.detectors.road_scenes import RoadScenes
+from models.detectors.road_targets import road_loss, targets
 from models.registry import TrainingJob
 
 SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 3, 2), neck=48, classes=len(CLASSES), values=4)
-SIZE = 288
+SIZE = 256
 BATCH = 24
-MOST_OBJECTS = 96
 
 
 class _Stream(IterableDataset[Batch]):
@@ -39,16 +38,10 @@ class _Stream(IterableDataset[Batch]):
         centres, strides = (torch.from_numpy(np.stack([part] * BATCH)) for part in cells(SIZE, SIZE))
         while True:
             scenes = [self._scenes.scene(rng) for _ in range(BATCH)]
+            aims = [targets(labels, SIZE) for _, labels in scenes]
             pictures = torch.from_numpy(np.stack([picture for picture, _ in scenes]))
-            yield pictures, torch.from_numpy(np.stack([_table(labels) for _, labels in scenes])), centres, strides
-
-
-def _table(labels: RoadLabels) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    table = np.full((MOST_OBJECTS, 5), -1, np.float32)
-    kinds = np.concatenate([labels.kinds, np.full(len(labels.ignored), -2)])
-    rows = np.column_stack([kinds, np.concatenate([labels.boxes, labels.ignored])])[:MOST_OBJECTS]
-    table[: len(rows)] = rows
-    return table
+            parts = (torch.from_numpy(np.stack(part)) for part in zip(*aims, strict=True))
+            yield (pictures, *parts, centres, strides)
 
 
 def train(job: TrainingJob) -> Path:

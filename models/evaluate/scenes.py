@@ -70,11 +70,27 @@ def _row(name: str, locate: Locate, read: Read, data: Path) -> dict[str, Any]:
             f"{folder}_ms_median": round(took, 2),
             f"{folder}_missed": tally.missed,
         }
-    crops = sorted((data / "plates/not_plates").glob("*.*"))
-    pictures = [picture for picture in (cv2.imread(str(path)) for path in crops) if picture is not None]
-    located = [locate(np.asarray(picture, np.uint8)) for picture in pictures]
-    row["not_plates_located"] = [sum(bool(found) for found in located), len(pictures)]
+    row["not_plates_false"] = false_plates(sorted((data / "plates/not_plates").glob("*.*")), locate, read)
+    row["foreign_roads_false"] = false_plates(foreign_roads(data), locate, read)
     return row
+
+
+def false_plates(paths: list[Path], locate: Locate, read: Read) -> list[int]:
+    """Pictures that show no Chinese plate: how many were thought to, how many of those were also read, of how many."""
+    located = accepted = 0
+    for path in paths:
+        frame = np.asarray(cv2.imread(str(path)), np.uint8)
+        found = locate(frame)
+        texts = read([rectify(frame, corners, rows=rows) for corners, rows in found], [rows for _, rows in found])
+        located += bool(found)
+        accepted += any(texts)
+    return [located, accepted, len(paths)]
+
+
+def foreign_roads(data: Path) -> list[Path]:
+    """Road pictures of countries whose plates are others, every third of them."""
+    folders = ("vehicles/highway", "vehicles/fixed_camera", "vehicles/openimages")
+    return [path for folder in folders for path in sorted((data / folder / "images").glob("*.jpg"))[::3]]
 
 
 def measure(scenes: list[Labelled], locate: Locate, read: Read) -> tuple[Tally, float]:

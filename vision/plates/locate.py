@@ -65,7 +65,7 @@ class PlateLocator:
         corners = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, 4, 2))
         scores = np.concatenate([part[1] for part in parts]) if parts else np.zeros((0, 2))
         looked = [self._second_look(frame, plate, least) for plate in _merged(corners, scores)[:_MOST_LOOKS]]
-        return sorted((plate for plate in looked if plate is not None), key=lambda plate: -plate.score)
+        return _apart([plate for plate in looked if plate is not None])
 
     def _second_look(self, frame: NDArray[np.uint8], plate: LocatedPlate, least: float) -> LocatedPlate | None:
         """The plate seen once more, upright and always of the same size.
@@ -108,7 +108,7 @@ class PlateLocator:
         return fit.to_frame(corners) + np.asarray(offset), scores
 
     def _cells(self, canvas: NDArray[np.uint8], least: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What the cells say that see a plate: corners (N, 4, 2) in the canvas, scores (N, 2) for one and two rows."""
+        """What the cells say that see a plate: corners (N, 4, 2) in the canvas, scores (N, 2) of the row counts."""
         raw = self._engine.run(canvas[None])[0][0]
         limit = float(np.log(least / (1 - least)))
         pick = np.flatnonzero(raw[:, :2].max(1) > limit)
@@ -132,6 +132,21 @@ def _merged(corners: NDArray[np.float64], scores: NDArray[np.float64]) -> list[L
         rows = 1 + int((scores[agreeing] * weight[:, None]).sum(0).argmax())
         plates.append(LocatedPlate(np.asarray(mean, np.float64), float(best[index]), rows))
     return plates
+
+
+def _apart(plates: list[LocatedPlate]) -> list[LocatedPlate]:
+    """The plates, best first, without those that share their middle with a better one."""
+    kept: list[LocatedPlate] = []
+    for plate in sorted(plates, key=lambda one: -one.score):
+        if not any(_holds(other, plate) or _holds(plate, other) for other in kept):
+            kept.append(plate)
+    return kept
+
+
+def _holds(plate: LocatedPlate, other: LocatedPlate) -> bool:
+    x, y = other.corners.mean(0)
+    x0, y0, x1, y1 = plate.box
+    return bool(x0 <= x <= x1 and y0 <= y <= y1)
 
 
 def _nearest(plates: list[LocatedPlate], middle: NDArray[np.float64]) -> LocatedPlate | None:

@@ -15,7 +15,6 @@ from models.detectors.export import export
 from models.detectors.loop import Batch, fit
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_targets import cells
-from models.detectors.road_loss import assign, decode, pair_overlap
 from models.registry import TrainingJob
 from vision.card import load_card
 from vision.engine import open_engine
@@ -65,34 +64,3 @@ def test_the_exported_file_says_what_the_network_says(tmp_path: Path) -> None:
     with torch.no_grad():
         ours = net(torch.from_numpy(picture).permute(0, 3, 1, 2).float() / 255).numpy()
     np.testing.assert_allclose(said, ours, atol=1e-4)
-
-
-def test_each_object_gets_the_cells_that_do_best() -> None:
-    centres, strides = (torch.from_numpy(part) for part in cells(64, 64))
-    truth = torch.tensor([[4.0, 4, 30, 30], [36, 36, 60, 60]])
-    boxes = decode(torch.zeros(len(centres), 4), centres, strides)
-    boxes[5] = truth[0]
-    scores = torch.full((len(centres), 3), 0.1)
-    owner, quality = assign(scores, boxes, truth, torch.tensor([0, 2]), centres)
-    assert set(owner.tolist()) == {-1, 0, 1}
-    inside = (centres > 4).all(1) & (centres < 30).all(1)
-    assert inside[owner == 0].all()
-    assert int(quality.argmax()) == 5 if inside[5] else True
-    assert ((quality > 0) <= (owner >= 0)).all()
-    assert float(quality.max()) <= 1 + 1e-6
-
-
-def test_no_object_no_owner() -> None:
-    centres, strides = (torch.from_numpy(part) for part in cells(64, 64))
-    boxes = decode(torch.zeros(len(centres), 4), centres, strides)
-    empty = torch.zeros(0, 4), torch.zeros(0, dtype=torch.long)
-    owner, quality = assign(torch.full((len(centres), 3), 0.1), boxes, *empty, centres)
-    assert (owner == -1).all()
-    assert (quality == 0).all()
-
-
-def test_overlap_and_its_general_form() -> None:
-    a, b = torch.tensor([[0.0, 0, 10, 10]]), torch.tensor([[20.0, 0, 30, 10]])
-    assert float(pair_overlap(a, a)) == pytest.approx(1)
-    assert float(pair_overlap(a, b)) == 0
-    assert float(pair_overlap(a, b, general=True)) == pytest.approx(-1 / 3)

@@ -55,14 +55,13 @@ def offline(config: CameraConfig, build: Build = build_pipeline) -> dict[str, fl
 async def online(configs: list[CameraConfig], seconds: float, build: Build = build_pipeline) -> dict[str, Any]:
     """All cameras at once in real time, recording and watched, each in its own process."""
     clock = SystemClock()
-    ear = _Ear(clock)
+    ear = _Ear(clock, len(configs))
     now = clock.now_ms()
     workers = CameraWorkers([replace(c, start_ms=now) for c in configs], ear, clock=clock, build=build)
     await workers.start()
     try:
         async with asyncio.timeout(60 + 10 * len(configs)):
-            while len(ear.beating) < len(configs):
-                await asyncio.sleep(0.1)
+            await ear.all_beating.wait()
         workers.broadcast(Watch(True, marks=True))
         await asyncio.sleep(3)  # encoders start
         ear.begin()
@@ -104,6 +103,8 @@ class _Ear:
     """Notes when facts and pictures arrive, against the instant they are of."""
 
     clock: SystemClock
+    cameras: int
+    all_beating: asyncio.Event = field(default_factory=asyncio.Event)
     beating: set[str] = field(default_factory=set)
     fact_ms: list[int] = field(default_factory=list)
     viewer_ms: list[int] = field(default_factory=list)
@@ -112,6 +113,8 @@ class _Ear:
         now = self.clock.now_ms()
         if isinstance(message, Beat):
             self.beating.add(camera)
+            if len(self.beating) == self.cameras:
+                self.all_beating.set()
         elif isinstance(message, Facts):
             self.fact_ms += [now - f.t_ms for f in message.facts if isinstance(f, Sighting)]
         elif isinstance(message, LiveFragment):

@@ -1,7 +1,8 @@
-"""A straight pipeline of well known parts, to compare with: ultralytics' track, RapidOCR on every vehicle, cv2.VideoWriter."""
+"""A straight pipeline of known parts, to compare with: ultralytics' track, RapidOCR on vehicles, cv2.VideoWriter."""
 
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,8 @@ def straight_pipeline(clip: Path, frames: int, weights: str = "yolo11n.pt") -> d
 
     Raises ImportError where ultralytics or rapidocr is not installed.
     """
-    from rapidocr import RapidOCR
-    from ultralytics import YOLO
-
-    model, reader = YOLO(weights), RapidOCR()
+    model = import_module("ultralytics").YOLO(weights)
+    reader = import_module("rapidocr").RapidOCR()
     capture = cv2.VideoCapture(str(clip))
     size = (int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import cv2
 import typer
@@ -20,7 +20,7 @@ from vision.config import CameraConfig, ModelFile
 _CLIP = Path(__file__).parents[2] / "calibration_rigs" / "demo" / "clip.mp4"
 
 
-def command(
+def command(  # noqa: PLR0917 - each one is an option
     cameras: Annotated[int, typer.Option(help="Cameras at once.", min=1, max=16)] = 4,
     width: Annotated[int, typer.Option(help="Width of each camera's picture.")] = 1920,
     height: Annotated[int, typer.Option(help="Height of each camera's picture.")] = 1080,
@@ -44,10 +44,19 @@ def command(
             live = asyncio.run(online(named, seconds))
         with console.status("one camera at full speed"):
             alone = offline(base)
-        peer = beside(base, peer_frames, console.print) if peer_frames else {"left_out": "not asked for"}
-    result = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "live": live, "offline": alone, "straight": peer}
+        peer: dict[str, Any] = (
+            beside(base, peer_frames, console.print) if peer_frames else {"left_out": "not asked for"}
+        )
+    result: dict[str, Any] = {
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "live": live,
+        "offline": alone,
+        "straight": peer,
+    }
     if "cpu_ms_per_frame" in peer:
-        result["times_the_straight"] = round(peer["cpu_ms_per_frame"] / alone["cpu_ms_per_frame"], 2)
+        times = peer["cpu_ms_per_frame"] / alone["cpu_ms_per_frame"]
+        result["times_the_straight"] = round(times, 2)
     typer.echo(json.dumps(result, indent=1))
 
 

@@ -90,6 +90,7 @@ def rain(picture: Image, t_ms: int) -> Image:
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "effect", "until_ms"),
     [

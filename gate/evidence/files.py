@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BLOCK_BYTES = 1 << 20
+LOCK_FILE = "lock"
 
 
 def sync_directory(directory: Path) -> None:

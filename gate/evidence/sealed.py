@@ -18,6 +18,7 @@ from gate.evidence.statement import Statement, read_canonical, read_statement, s
 from gate.evidence.tree import UNREADABLE, Tree, read
 from gate.facts import canonical_json
 
+_GONE = "gone"
 SEAL_FILE, ENTRY_FILE, KEYS_FILE = "seal.json", "entry.json", "keys.jsonl"
 
 
@@ -209,7 +210,9 @@ def _check_files(tree: Tree, listed: Mapping[str, Any], found: Checked, pool: Th
         found.bytes += tree.sizes[path]
         if digest == listed[path]["sha256"] and tree.sizes[path] == listed[path]["size"]:
             continue
-        if digest in owner:
+        if digest == _GONE:
+            found.add("file_gone", path)
+        elif digest in owner:
             found.add("swapped", path, detail=owner[digest])
         elif tree.sizes[path] != listed[path]["size"]:
             found.add("resized", path, detail=f"{tree.sizes[path]} bytes, sealed were {listed[path]['size']}")
@@ -221,5 +224,7 @@ def _hash(tree: Tree, path: str) -> str:
     try:
         with tree.open(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return _GONE  # deleted under retention since the folder was listed
     except UNREADABLE as error:
         return f"unreadable: {error}"

@@ -31,7 +31,7 @@ from gate.evidence.bundle import (
 )
 from gate.evidence.chain import CHAIN_FILE, Chain
 from gate.evidence.draft import BundleDraft
-from gate.evidence.files import WriteLock, hold_directory, sync_directory
+from gate.evidence.files import LOCK_FILE, WriteLock, hold_directory, sync_directory
 from gate.evidence.keys import KeyRing
 from gate.evidence.ledger import Sealed
 from gate.evidence.lineage import ACCEPTANCE_FORMAT, CHAIN_FORMAT
@@ -66,7 +66,7 @@ class EvidenceStore:
         self._staging = directory / "staging"
         for folder in (self._bundles, self._staging):
             folder.mkdir(parents=True, exist_ok=True)
-        self._lock = WriteLock(directory / "lock")
+        self._lock = WriteLock(directory / LOCK_FILE)
         with self._lock.held():
             self._chain = Chain(directory, keys, site)
             self._recover()

@@ -1,16 +1,18 @@
 """Files to be verified, from a folder or from inside a zip archive, under one view."""
 
+import fcntl
 import lzma
 import os
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import Protocol, cast
 
 from gate.errors import EvidenceError
+from gate.evidence.files import LOCK_FILE
 
 # What reading a damaged file, or one of a damaged archive, may raise.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
@@ -49,20 +51,27 @@ def folders(tree: Tree, under: str) -> list[str]:
 
 
 class Folder:
-    """A folder on disk. Links are never followed."""
+    """A folder on disk, as it was at one instant. Links are never followed.
 
-    def __init__(self, root: Path) -> None:
+    growing: files in it that a running site appends to or exchanges; they are read at that same instant.
+    """
+
+    def __init__(self, root: Path, growing: tuple[str, ...] = ()) -> None:
         self._root = root
         self.name = root.resolve().name
         self.sizes: dict[str, int] = {}
         self.odd: list[str] = []
-        for path, entry in _walk(root, ""):
-            if entry.is_file(follow_symlinks=False):
-                self.sizes[path] = entry.stat(follow_symlinks=False).st_size
-            else:
-                self.odd.append(path)
+        with _writers_held_off(root):
+            for path, entry in _walk(root, ""):
+                if entry.is_file(follow_symlinks=False):
+                    self.sizes[path] = entry.stat(follow_symlinks=False).st_size
+                else:
+                    self.odd.append(path)
+            self._read = {name: (root / name).read_bytes() for name in growing if name in self.sizes}
 
     def open(self, path: str) -> BufferedIOBase:
+        if path in self._read:
+            return BytesIO(self._read[path])
         if path not in self.sizes:
             raise KeyError(path)
         return (self._root / path).open("rb")
@@ -91,10 +100,10 @@ class Archive:
 
 
 @contextmanager
-def open_tree(path: Path) -> Iterator[Tree]:
-    """A folder or a zip archive as a tree. Raises EvidenceError when it is neither."""
+def open_tree(path: Path, growing: tuple[str, ...] = ()) -> Iterator[Tree]:
+    """A folder or a zip archive as a tree; growing: see `Folder`. Raises EvidenceError when it is neither."""
     if path.is_dir():
-        yield Folder(path)
+        yield Folder(path, growing)
         return
     if not path.is_file():
         raise EvidenceError(f"{path}: no such folder or archive")
@@ -106,6 +115,19 @@ def open_tree(path: Path) -> Iterator[Tree]:
         raise EvidenceError(f"{path}: no folder and no zip archive") from error
     with archive:
         yield Archive(archive, path.stem)
+
+
+@contextmanager
+def _writers_held_off(root: Path) -> Iterator[None]:
+    """Keep a site that is at work in this store from writing, where it can be told apart by its lock."""
+    try:
+        handle = (root / LOCK_FILE).open("rb")
+    except OSError:
+        yield  # no store, or a copy nobody writes to
+        return
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
 
 
 def _walk(root: Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:

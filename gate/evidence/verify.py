@@ -15,6 +15,7 @@ from cryptography import x509
 from gate.errors import EvidenceError
 from gate.evidence.audit import Audit, audit_chain, audit_head, compare_head
 from gate.evidence.chain import CHAIN_FILE, HEAD_FILE, HEAD_FORMAT
+from gate.evidence.files import LOCK_FILE
 from gate.evidence.ledger import Sealed
 from gate.evidence.lineage import Lineage
 from gate.evidence.merkle import included, leaf_hash
@@ -34,7 +35,7 @@ from gate.evidence.sealed import (
 from gate.evidence.statement import Statement
 from gate.evidence.tree import DamagedArchiveError, Tree, folders, open_tree, read
 
-_STORE_FILES = frozenset({CHAIN_FILE, HEAD_FILE, "lock"})
+_STORE_FILES = frozenset({CHAIN_FILE, HEAD_FILE, LOCK_FILE})
 # What records of the wrong shape raise when a forger's own key signed them; the site's own never have it.
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
@@ -56,7 +57,7 @@ def verify(
     Raises EvidenceError when there is nothing of the kind at the path.
     """
     try:
-        with open_tree(path) as tree, ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        with open_tree(path, (CHAIN_FILE, HEAD_FILE)) as tree, ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
             scene = _Scene(tree, _top(tree), pool, Report(""))
             try:
                 return _verify(scene, fingerprint, receipts, roots)

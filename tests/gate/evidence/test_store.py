@@ -115,6 +115,30 @@ def test_opening_spares_what_another_is_writing(tmp_path: Path) -> None:
     assert next((store.bundle_path(bundle.number) / "clips").iterdir()).read_bytes() == b"first half, second half"
 
 
+def test_a_store_at_work_is_not_called_tampered_with(tmp_path: Path, clip: Path) -> None:
+    store = new_store(tmp_path)
+    store.seal(draft(0, clips_of(0, clip)), NOW_MS)
+    stop = threading.Event()
+
+    def work() -> None:
+        number = 1
+        while not stop.is_set():
+            store.seal(draft(number % 50, clips_of(number % 50, clip)), NOW_MS + number)
+            store.log_access("officer", "review", [1], NOW_MS + number)
+            number += 1
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        standings = []
+        while len(store.bundles()) < 4:
+            standings.append(codes(tmp_path / "evidence", store.fingerprint))
+    finally:
+        stop.set()
+        worker.join()
+    assert set(map(str, standings)) == {str((Standing.VALID, set()))}
+
+
 def test_keys_are_private_and_never_leave(tmp_path: Path, clip: Path) -> None:
     with capture_logs() as logs:
         store = new_store(tmp_path)

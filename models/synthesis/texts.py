@@ -27,8 +27,8 @@ WEIGHTS = {
     "farm": 0.025,
     "civil_aviation": 0.01,
 }
-# Provinces by how many vehicles they register, roughly, and the coal ones besides: drawn for one plate in three, so that
-# a smear is taken for the likelier of two look-alikes, while every province stays common enough to be learned.
+# Provinces by how many vehicles they register, roughly, and the coal ones besides: drawn for one plate in three, so
+# that a smear is taken for the likelier of two look-alikes, while every province stays common enough to be learned.
 COMMON = "粤粤粤粤苏苏苏鲁鲁鲁浙浙浙豫豫豫冀冀冀川川皖皖湘湘鄂鄂晋晋晋陕陕陕蒙蒙蒙辽闽赣桂沪京云黑贵渝津吉"
 CONFUSABLE = "0DQ8B2Z5S17T4AUV"
 

@@ -89,7 +89,7 @@ class Staging:
                 os.fsync(fd)
             finally:
                 os.close(fd)
-        for folder in sorted({p.parent for p in self._unsynced} | {self.directory}):
+        for folder in sorted({(self.directory / p).parent for p in self._paths} | {self.directory}):
             sync_directory(folder)
 
     def _target(self, path: str) -> Path:

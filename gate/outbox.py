@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
     owner TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (owner, name));
 """
-_BATCH = 200
+BATCH = 200  # messages sent at once
 _BATCH_CHARACTERS = 2_000_000
 _BACKLOG = 400  # unsent messages from which on findings go first
 
@@ -89,7 +89,7 @@ class Outbox:
         with self._lock:
             return int(self._database.execute("SELECT count(*) FROM outbox WHERE sent = 0").fetchone()[0])
 
-    def unsent(self, limit: int = _BATCH) -> list[Message]:
+    def unsent(self, limit: int = BATCH) -> list[Message]:
         """The next messages to send: the oldest, or under a backlog the newest findings before them."""
         with self._lock:
             oldest = self._select("SELECT seq, id, kind, body FROM outbox WHERE sent = 0 ORDER BY seq LIMIT ?", limit)
@@ -112,6 +112,13 @@ class Outbox:
             self._database.execute("UPDATE outbox SET sent = 1 WHERE seq <= ?", (contiguous,))
             self._database.execute("DELETE FROM outbox WHERE sent = 1 AND seq <= ?", (contiguous - self._kept,))
             self._database.execute("COMMIT")
+
+    def replace(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
+        """Put another message in the place of one that waits."""
+        with self._lock:
+            self._database.execute(
+                "UPDATE outbox SET kind = ?, body = ? WHERE seq = ?", (kind, canonical_json(body), seq)
+            )
 
     def files(self, limit: int = 10) -> list[tuple[str, str, Path]]:
         """Files to send, oldest first: owner, name, path."""

@@ -19,8 +19,9 @@ from typing import Any
 import httpx
 import structlog
 
-from gate.facts import WeightSample
-from gate.outbox import Outbox
+from gate.facts import WeightSample, to_plain
+from gate.outbox import BATCH, Message, Outbox
+from vision.facts import DeviceState
 
 log = structlog.get_logger(__name__)
 
@@ -28,10 +29,15 @@ _PART_BYTES = 4 * 1024 * 1024
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 _LIVE_EVERY_S = 0.2
 _LIVE_KEPT = 200
+_ABOUT_CONTENT = (400, 413, 422)
 
 
 class RefusedError(Exception):
-    """The hub answered, and would answer the same again."""
+    """The hub answered, and would answer the same again. status: of HTTP, 0 where it is not about the answer."""
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Sender:
@@ -56,6 +62,7 @@ class Sender:
         verify = True if tls is None else tls
         self._client = httpx.AsyncClient(base_url=url.rstrip("/"), headers=headers, timeout=20, verify=verify)
         self._wake = asyncio.Event()
+        self._batch = BATCH
         self._live: dict[str, deque[WeightSample]] = {}
         self._about: tuple[str, str] = ("", "")
 
@@ -100,7 +107,7 @@ class Sender:
 
     async def _send_batch(self, beat: bool) -> bool:
         """Send the next messages, with a heartbeat when it is time; whether more may be waiting."""
-        messages = await asyncio.to_thread(self._outbox.unsent)
+        messages = await asyncio.to_thread(self._outbox.unsent, self._batch)
         if not messages and not beat:
             return False
         body: dict[str, Any] = {
@@ -109,13 +116,29 @@ class Sender:
         }
         if beat and self._heartbeat is not None:
             body["heartbeat"] = {**self._heartbeat(), "waiting": await asyncio.to_thread(self._outbox.waiting)}
-        receipt = _answer(await self._client.post("/api/v1/ingest", json=body))
+        try:
+            receipt = _answer(await self._client.post("/api/v1/ingest", json=body))
+        except RefusedError as error:
+            if error.status not in _ABOUT_CONTENT or not messages:
+                raise
+            await self._single_out(messages, str(error))
+            return True
+        self._batch = BATCH
         for rejected in receipt["rejected"]:
             log.error("the hub cannot keep a message", message=rejected["id"], why=rejected["reason"])
         accepted = [*receipt["stored"], *receipt["duplicates"], *(r["seq"] for r in receipt["rejected"])]
         gaps = [(first, last) for first, last in receipt["gaps"]]
         await asyncio.to_thread(self._outbox.settle, accepted, receipt["contiguous"], gaps)
         return bool(messages)
+
+    async def _single_out(self, messages: list[Message], reason: str) -> None:
+        """After a refused batch, send one by one; in place of one refused alone, send word of it, so no gap is left."""
+        if len(messages) > 1:
+            self._batch = 1
+            return
+        log.error("the hub refuses a message", message=messages[0].id, why=reason)
+        word = DeviceState(time.time_ns() // 1_000_000, "outbox", "fault", f"{messages[0].id}: {reason}"[:500])
+        await asyncio.to_thread(self._outbox.replace, messages[0].seq, "device", to_plain(word))
 
     async def _files(self) -> None:
         while True:
@@ -179,7 +202,7 @@ def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
 
 def _answer(response: httpx.Response) -> dict[str, Any]:
     if response.status_code in (400, 401, 403, 413, 422):
-        raise RefusedError(f"{response.status_code}: {response.text[:300]}")
+        raise RefusedError(f"{response.status_code}: {response.text[:300]}", response.status_code)
     response.raise_for_status()
     answer: dict[str, Any] = response.json()
     return answer

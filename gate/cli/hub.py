@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gate.facts import canonical_json
+from gate.hub.backup import backup, restore
 from gate.hub.people_book import administrator_link, needs_first_administrator
 from gate.hub.serve import serve
 from gate.hub.settings import HubSettings
@@ -45,10 +46,10 @@ def run(  # noqa: PLR0917 - typer names its options by parameter
     url = public_url or f"http://{host}:{port}"
     settings = HubSettings(
         data_dir=data, database_url=database, public_url=url.rstrip("/"), apprise_urls=tuple(notify or ())
-    ).prepared()
+    )
     context.obj = settings
     if context.invoked_subcommand is None:
-        asyncio.run(_run(settings, host, port))
+        asyncio.run(_run(settings.prepared(), host, port))
 
 
 async def _run(settings: HubSettings, host: str, port: int) -> None:
@@ -74,7 +75,21 @@ def link(context: typer.Context, name: Annotated[str, typer.Option(help="Whose l
         await store.close()
         return address
 
-    sys.stdout.write(asyncio.run(make(context.obj)) + "\n")
+    sys.stdout.write(asyncio.run(make(context.obj.prepared())) + "\n")
+
+
+@app.command("backup")
+def make_backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="The .tar.gz to write.")]) -> None:
+    """Write one file that holds the hub: database, evidence files, keys. Works while the hub runs."""
+    number = backup(context.obj, target)
+    sys.stdout.write(canonical_json({"backup": str(target), "files": number}) + "\n")
+
+
+@app.command("restore")
+def take_back(context: typer.Context, source: Annotated[Path, typer.Argument(help="A backup.")]) -> None:
+    """Unpack a backup into the empty directory named by --data."""
+    number = restore(context.obj, source)
+    sys.stdout.write(canonical_json({"restored": str(source), "files": number}) + "\n")
 
 
 @site_app.command("add")
@@ -93,4 +108,4 @@ def site_add(
         await store.close()
         return token
 
-    sys.stdout.write(canonical_json({"site": site, "token": asyncio.run(add(context.obj))}) + "\n")
+    sys.stdout.write(canonical_json({"site": site, "token": asyncio.run(add(context.obj.prepared()))}) + "\n")

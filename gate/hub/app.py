@@ -31,6 +31,7 @@ from gate.hub.context import Hub
 from gate.hub.countersign import countersigning
 from gate.hub.delivery import Deliverer
 from gate.hub.limits import Limits
+from gate.hub.retention import Retention
 from gate.hub.settings import HubSettings
 from gate.hub.store import Store
 from gate.hub.tokens import now_ms
@@ -65,7 +66,7 @@ def create_app(settings: HubSettings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loops[:] = [asyncio.get_running_loop()]
         await hub.store.open()
-        tasks = [asyncio.create_task(work.run()) for work in (Deliverer(hub), Watch(hub))]
+        tasks = [asyncio.create_task(work.run()) for work in (Deliverer(hub), Watch(hub), Retention(hub))]
         yield
         hub.bus.close()
         for task in tasks:

@@ -16,7 +16,7 @@ from gate.records import Finding
 from gate.records import Passage as PassageRecord
 from vision.facts import DeviceState
 
-_LONGEST_BODY = 1_000_000  # characters of one record
+_LONGEST_BODY = 4_000_000  # characters of one record
 _LATEST_MS = 2**53
 _SURROGATES = re.compile("[\ud800-\udfff]")
 

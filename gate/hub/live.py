@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import structlog
 import websockets
-from fastapi import APIRouter, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi import Path as PathParam
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -46,13 +47,18 @@ async def show_live(live: LiveSamples, hub: TheHub, site: TheSite) -> None:
 
 
 @router.get("/api/v1/events", summary="News as they happen (server-sent events)")
-async def events(hub: TheHub, person: Annotated[Person, needs(Right.WATCH)]) -> StreamingResponse:
-    """Kinds: passage, alert, site, device, file, live, resync (load everything again)."""
+async def events(request: Request, hub: TheHub, person: Annotated[Person, needs(Right.WATCH)]) -> StreamingResponse:
+    """Kinds: passage, alert, site, device, file, live, resync (load everything again). Ends with the session."""
 
     async def stream() -> AsyncIterator[str]:
         async with hub.bus.listen(person.sites) as listener:
             yield "retry: 2000\nevent: hello\ndata: {}\n\n"
+            checked = time.monotonic()
             async for event in listener.events(_KEEPALIVE_S):
+                if time.monotonic() - checked > _KEEPALIVE_S:
+                    checked = time.monotonic()
+                    if await person_of(request) is None:
+                        return
                 yield event.as_sse() if event is not None else ": still here\n\n"
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -1,5 +1,6 @@
 """People, roles and passwords; the audit log."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
@@ -118,9 +119,9 @@ async def new_link(user_id: UserId, hub: TheHub, person: _ADMIN) -> dict[str, st
 async def set_password(body: NewPassword, hub: TheHub, person: _ME) -> None:
     async with hub.store.read() as session:
         user = await session.get_one(User, person.id)
-    if user.password is not None and not password_matches(user.password, body.old):
+    if user.password is not None and not await asyncio.to_thread(password_matches, user.password, body.old):
         raise HTTPException(403, "the old password is wrong")
-    hashed = hash_password(body.new)
+    hashed = await asyncio.to_thread(hash_password, body.new)
     async with hub.store.write() as session:
         (await session.get_one(User, person.id)).password = hashed
         others = delete(Session).where(Session.user_id == person.id, Session.token_hash != person.session)

@@ -25,10 +25,10 @@ class Keys(BaseModel):
 
 
 class Subscription(BaseModel):
-    """A PushSubscription as the browser's toJSON() gives it. Addresses other than HTTPS are refused."""
+    """A PushSubscription as the browser's toJSON() gives it. Only named hosts by HTTPS: the hub will call them."""
 
     model_config = ConfigDict(extra="ignore")
-    endpoint: Annotated[str, Field(max_length=1000, pattern=r"^https://[^\s\x00]+$|^http://127\.0\.0\.1:[^\s\x00]+$")]
+    endpoint: Annotated[str, Field(max_length=1000, pattern=r"^https://([\w-]+\.)+[a-z]{2,}(/[^\s\x00]*)?$")]
     keys: Keys
 
 

@@ -1,5 +1,6 @@
 """Signing in: passwords, one-time links, sessions."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -73,7 +74,7 @@ async def sign_in(body: Password, request: Request, response: Response, hub: The
         user = (await session.execute(select(User).where(User.name == body.name))).scalar_one_or_none()
     if user is not None and user.locked_until_ms > now:
         raise HTTPException(429, "too many wrong passwords; try again later", {"Retry-After": "900"})
-    right = password_matches(user.password if user else None, body.password)
+    right = await asyncio.to_thread(password_matches, user.password if user else None, body.password)
     if user is None or not right or user.disabled or not _code_matches(user, body.code, now):
         await _note_failure(hub, user, body.name, address_of(request))
         raise HTTPException(401, "wrong name, password or code")

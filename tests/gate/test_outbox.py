@@ -196,6 +196,25 @@ async def test_weights_reach_open_pages_and_are_not_kept(tmp_path: Path) -> None
     box.close()
 
 
+async def test_a_message_the_hub_refuses_is_told_of_and_holds_up_nothing(tmp_path: Path) -> None:
+    box = Outbox(tmp_path / "outbox.db")
+    box.put_record(passage(1))
+    box.put("device", {"detail": "x" * 9_000_000}, "too-large")
+    box.put_record(passage(2))
+    async with rig_with(HubSettings(data_dir=tmp_path / "hub")) as rig:
+        task = asyncio.create_task(Sender(box, rig.url, rig.token).run())
+        await until(lambda: box.waiting() == 0, 60)
+        person = await rig.person(Role.CITY)
+        items = (await person.get("/api/v1/passages")).json()["items"]
+        assert len(items) == 2
+        (device,) = (await person.get(f"/api/v1/sites/{SITE}/devices")).json()
+        assert (device["device"], device["state"]) == ("outbox", "fault")
+        assert "too-large" in device["detail"]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    box.close()
+
+
 class OutboxLife(RuleBasedStateMachine):
     """Against a hub that may lose receipts: what is put is either waiting or at the hub, never neither."""
 

@@ -13,7 +13,7 @@ class Stability:
     """Judges the newest second of samples of one scale; samples come in order of time."""
 
     def __init__(self, e_kg: float) -> None:
-        self._e_kg = e_kg
+        self._most_kg = e_kg + _ROUNDING_KG
         self._samples: deque[tuple[int, float]] = deque()
 
     def update(self, t_ms: int, kg: float, *, may_be_stable: bool = True) -> float | None:
@@ -26,11 +26,13 @@ class Stability:
         samples.append((t_ms, kg))
         while len(samples) > LEAST_SAMPLES and t_ms - samples[1][0] >= WINDOW_MS:
             samples.popleft()
-        values = [kg for _, kg in samples]
-        covered = len(values) >= LEAST_SAMPLES and t_ms - samples[0][0] >= WINDOW_MS
-        if not covered or max(values) - min(values) > self._e_kg + _ROUNDING_KG:
+        first_ms, first_kg = samples[0]
+        if len(samples) < LEAST_SAMPLES or t_ms - first_ms < WINDOW_MS or abs(kg - first_kg) > self._most_kg:
             return None
-        return median_low(values)
+        values = [kg for _, kg in samples]
+        least = min(values)
+        spread = max(values) - least
+        return None if spread > self._most_kg else median_low(values) if spread else least
 
     @property
     def since_ms(self) -> int:

@@ -68,7 +68,19 @@ class WeighingMachine:
         self._number = 0
         self._empty_kg = 0.0  # what the deck shows when nothing drives on it: zero, or weight left behind
         self._last: WeightSample | None = None
-        self.state = WeighingState()
+        self._stable_kg: float | None = None
+
+    @property
+    def state(self) -> WeighingState:
+        """What the deck is doing now."""
+        last, loading = self._last, self._loading
+        if last is None:
+            return WeighingState()
+        if loading is None:
+            return WeighingState(Phase.EMPTY, last.t_ms, last.kg, self._stable_kg)
+        moving = _phase(loading, last.t_ms, last.kg, self._scale.e_kg)
+        phase = moving if self._stable_kg is None else Phase.STABLE
+        return WeighingState(phase, last.t_ms, last.kg, self._stable_kg, loading.start_ms)
 
     def update(self, sample: WeightSample) -> list[Weighing]:
         """Take the next sample. Returns the weighing it completed, if any."""
@@ -83,9 +95,8 @@ class WeighingMachine:
         t_ms, kg = sample.t_ms, sample.kg
         usable = not sample.overload and kg <= self._scale.capacity_kg + OVER_E * self._scale.e_kg
         stable_kg = self._stability.update(t_ms, kg, may_be_stable=usable and sample.stable is not False)
-        done = self._load(t_ms, kg, stable_kg, usable=usable)
-        self.state = self._describe(t_ms, kg, stable_kg)
-        return done
+        self._stable_kg = stable_kg
+        return self._load(t_ms, kg, stable_kg, usable=usable)
 
     def flush(self) -> list[Weighing]:
         """No more samples will come: the open loading ends as it is."""
@@ -182,14 +193,6 @@ class WeighingMachine:
                 setattr(loading, name, value - back_ms)
         if loading.taken is not None and loading.taken[1] >= t_ms:
             loading.taken = (loading.taken[0], loading.taken[1] - back_ms)
-
-    def _describe(self, t_ms: int, kg: float, stable_kg: float | None) -> WeighingState:
-        loading = self._loading
-        if loading is None:
-            return WeighingState(Phase.EMPTY, t_ms, kg, stable_kg)
-        moving = _phase(loading, t_ms, kg, self._scale.e_kg)
-        phase = moving if stable_kg is None else Phase.STABLE
-        return WeighingState(phase, t_ms, kg, stable_kg, loading.start_ms)
 
 
 def _phase(loading: _Loading, t_ms: int, kg: float, e_kg: float) -> Phase:

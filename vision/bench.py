@@ -66,12 +66,12 @@ async def online(configs: list[CameraConfig], seconds: float, build: Build = bui
         await asyncio.sleep(3)  # encoders start
         ear.begin()
         pids = [workers.pid(c.id) for c in configs]
-        before, first = [_cpu_s(p) for p in pids], workers.health()
+        before, first = [cpu_s(p) for p in pids], workers.health()
         began = time.monotonic()
         await asyncio.sleep(seconds)
         elapsed = time.monotonic() - began
-        after, last = [_cpu_s(p) for p in pids], workers.health()
-        memory = [_memory_mb(p) for p in pids]
+        after, last = [cpu_s(p) for p in pids], workers.health()
+        memory = [memory_mb(p) for p in pids]
     finally:
         await workers.stop()
     seen = {c: last[c]["frames"] - first[c]["frames"] for c in last}
@@ -139,7 +139,7 @@ def _scaled(picture: np.ndarray[Any, np.dtype[np.uint8]], size: tuple[int, int])
     return scaled
 
 
-def _cpu_s(pid: int | None) -> float:
+def cpu_s(pid: int | None) -> float:
     """Processor seconds a process has used so far."""
     if pid is None:
         return 0.0
@@ -147,7 +147,7 @@ def _cpu_s(pid: int | None) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _memory_mb(pid: int | None) -> float:
+def memory_mb(pid: int | None) -> float:
     """Memory a process holds, what it shares counted by share."""
     if pid is None:
         return 0.0

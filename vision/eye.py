@@ -15,7 +15,8 @@ from vision.tamper import TamperWatch
 Seen = Frame | Tick
 Fact = Sighting | DeviceState
 
-_BEHIND_MS = 600  # a live frame older than this is not looked at, so that the camera catches up
+_BEHIND_MS = 300  # once a live frame is this old, none is looked at until the camera has caught up
+_CAUGHT_UP_MS = 100
 
 
 class Eye:
@@ -37,6 +38,7 @@ class Eye:
         )
         # A clip played in a loop repeats itself by intent.
         self._tamper = TamperWatch(config.id, repeats=not config.address.startswith("play:"))
+        self._behind = False
         self._round: int | None = None
         self._last_ms = config.start_ms
 
@@ -77,12 +79,17 @@ class Eye:
         return facts
 
     def _frame(self, frame: Frame) -> list[Fact]:
-        if self._config.live and self._clock.now_ms() - self._config.latency_ms - frame.arrival_ms > _BEHIND_MS:
+        if self._config.live and self._too_late(self._clock.now_ms() - self._config.latency_ms - frame.arrival_ms):
             self.source.health.skipped += 1
             return []
         sightings = self.pipeline.step(frame)
         boxes = [v.box for v in self.pipeline.in_view(frame.t_ms)]
         return [*sightings, *self._tamper.step(frame, covered_share(boxes, frame.width, frame.height))]
+
+    def _too_late(self, age_ms: int) -> bool:
+        """Whether a frame of this age is passed over, so that sightings stay those of now."""
+        self._behind = age_ms > (_CAUGHT_UP_MS if self._behind else _BEHIND_MS)
+        return self._behind
 
     def _finish(self, t_ms: int) -> list[Fact]:
         return list(self.pipeline.finish(t_ms))

@@ -7,7 +7,8 @@ from gate.scale.framing import BAD, WAIT, Found, FrameParser, Match
 from gate.scale.reading import Reading
 from gate.scale.units import to_kg
 
-LINE_END = b"\r\n"
+_CR_LF = re.compile(rb"\r\n")
+ANY_END = re.compile(rb"[\r\n]")
 UNIT = rb"kg| t|t | g|g |lb"  # in a field of two characters
 NUMBER = rb" *[0-9]+(?:\.[0-9]*)?"  # spaces lead; no sign
 
@@ -52,24 +53,32 @@ class FixedParser(TextParser):
 
 
 class LineParser(TextParser):
-    """Frames up to CR LF, no longer than `max_length` with it; a frame begins with one of `starts`."""
+    """Frames up to a line's end, no longer than `max_length` with it; a frame begins with one of `starts`.
+
+    ends: CR LF, or for makers that do not say, CR or LF, and then also the stream's end.
+    """
 
     starts: re.Pattern[bytes]
+    ends: re.Pattern[bytes] = _CR_LF
 
     @abstractmethod
-    def _read(self, line: bytes) -> Reading | None:
-        """The reading of a line without its end, None where it is no frame. `raw` is filled in by the caller."""
+    def _read(self, line: bytes, raw: bytes) -> Reading | None:
+        """The reading of a line, None where it is no frame. raw: the line with its end."""
 
     def _next_start(self, buffer: bytes, at: int) -> int:
         found = self.starts.search(buffer, at)
         return found.start() if found else len(buffer)
 
     def _match(self, buffer: bytes, at: int, *, final: bool) -> Match:
-        end = buffer.find(LINE_END, at, at + self.max_length)
-        if end < 0:
-            return WAIT if len(buffer) - at < self.max_length else BAD
-        reading = self._read(buffer[at:end])
-        return BAD if reading is None else Found(end + len(LINE_END) - at, reading)
+        ending = self.ends.search(buffer, at, at + self.max_length)
+        if ending is None:
+            if len(buffer) - at >= self.max_length:
+                return BAD
+            if not final or self.ends is _CR_LF:
+                return WAIT
+        start, end = ending.span() if ending else (len(buffer), len(buffer))
+        reading = self._read(buffer[at:start], buffer[at:end])
+        return BAD if reading is None else Found(end - at, reading)
 
 
 def signed_kg(sign: bytes, number: bytes, unit: bytes) -> float:

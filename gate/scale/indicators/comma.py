@@ -5,7 +5,7 @@ Sources: CAS CI-400 owner's manual, appendix 1; A&D AD-4400 series; Dini Argeo D
 
 import re
 
-from gate.scale.patterns import LINE_END, NUMBER, UNIT, FixedParser, LineParser, signed_kg
+from gate.scale.patterns import ANY_END, NUMBER, UNIT, FixedParser, LineParser, signed_kg
 from gate.scale.reading import Reading
 from gate.scale.settings import Settings
 
@@ -37,7 +37,9 @@ class Cas(FixedParser):
 
     def _read(self, frame: bytes) -> Reading | None:
         fields = _CAS.fullmatch(frame)
-        return None if fields is None else comma_reading(fields[1], fields[2], fields[3] or fields[4], fields[5], frame)
+        if fields is None:
+            return None
+        return comma_reading(fields[1], fields[2], fields[3] or fields[4].removesuffix(b" "), fields[5], frame)
 
 
 class And(FixedParser):
@@ -55,17 +57,19 @@ class And(FixedParser):
 
 
 class DiniArgeo(LineParser):
-    """`[cc]ST,GS,PPPPPPPP,kg` CR LF; cc is the address on an RS-485 line. UL is under range."""
+    """`[cc]ST,GS,PPPPPPPP,kg` and a line's end; cc is the address on an RS-485 line. UL is under range."""
 
     max_length = 21
+    filler = b"\r\n"
     starts = re.compile(rb"[SUO0-9]")
+    ends = ANY_END
 
     def __init__(self, _: CommaSettings) -> None:
         super().__init__()
 
-    def _read(self, line: bytes) -> Reading | None:
+    def _read(self, line: bytes, raw: bytes) -> Reading | None:
         fields = _DINI.fullmatch(line)
-        return None if fields is None else comma_reading(fields[1], fields[2], fields[3], fields[4], line + LINE_END)
+        return None if fields is None else comma_reading(fields[1], fields[2], fields[3], fields[4], raw)
 
 
 def comma_reading(state: bytes, mode: bytes, field: bytes, unit: bytes, raw: bytes) -> Reading | None:

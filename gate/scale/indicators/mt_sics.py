@@ -31,8 +31,7 @@ class MtSics(LineParser):
         super().__init__()
         self.poll = settings.ask.encode() + b"\r\n" if settings.ask else b""
 
-    def _read(self, line: bytes) -> Reading | None:
-        raw = line + b"\r\n"
+    def _read(self, line: bytes, raw: bytes) -> Reading | None:
         weight = _WEIGHT.fullmatch(line)
         if weight:
             stable, kg = weight[2] == b"S", to_kg(weight[3].decode(), weight[4].decode())

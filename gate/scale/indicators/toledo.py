@@ -25,11 +25,11 @@ class ToledoSettings(Settings):
 
     "auto" takes the byte after 0D as a checksum where it is the right one, and a frame as having none where the next
     frame's 02 follows; any other byte refuses the frame. After three frames of one kind the line is of that kind.
-    parity: what bit 7 holds where it is set: "even" (7E1 read as 8N1), "odd", "mark".
+    parity: what bit 7 holds where it is set, the same in all bytes of a frame: "even" (7E1 read as 8N1), "odd", "mark".
     """
 
     checksum: bool | Literal["auto"] = "auto"
-    parity: Literal["even", "odd", "mark"] = "even"
+    parity: Literal["any", "even", "odd", "mark"] = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,14 @@ class Toledo(FrameParser):
         return low is not None and sum(low) & 0x7F == 0
 
     def _without_parity(self, raw: bytes) -> bytes | None:
-        """The seven-bit bytes; None where bit 7 is set and is not the parity the settings name."""
-        low = bytes(b & 0x7F for b in raw)
-        if low == raw and (self._settings.parity == "even" or raw.isascii()):
-            return low
-        if self._settings.parity == "mark":
-            return low if all(b & 0x80 for b in raw) else None
-        odd = self._settings.parity == "odd"
-        return low if all(b.bit_count() % 2 == odd for b in raw) else None
+        """The seven-bit bytes; None where bit 7 is set and is not one parity throughout, of the kind set."""
+        if raw.isascii():
+            return raw
+        kinds = {("even", "odd")[b.bit_count() % 2] for b in raw}
+        held = kinds if len(kinds) == 1 else set()
+        if all(b & 0x80 for b in raw):
+            held = held | {"mark"}
+        return bytes(b & 0x7F for b in raw) if held and self._settings.parity in ("any", *held) else None
 
 
 def _reading(fields: re.Match[bytes], raw: bytes) -> Reading | None:

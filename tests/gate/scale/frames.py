@@ -128,7 +128,7 @@ def _comma_valid(pattern: bytes) -> Callable[[bytes], bool]:
         form = re.fullmatch(pattern, raw, re.S)
         if form is None:
             return False
-        weight = form["w"] if form["w"] is not None else form["v"]
+        weight = form["w"] if form["w"] is not None else form["v"].removesuffix(b" ")
         blank = raw.lstrip(b"0123456789")[:2] in (b"OL", b"UL") and not weight.strip(b"+-_^ ")
         return blank or bool(re.fullmatch(_COMMA_NUMBER, weight))
 
@@ -138,7 +138,7 @@ def _comma_valid(pattern: bytes) -> Callable[[bytes], bool]:
 _CAS_MIDDLE = rb"([^\r\n,][^\x00-\x1f\x40-\x5f\x80-\x9f\xc0-\xdf],(?P<w>.{8}) |(?P<v>.{12}))"
 _CAS_VALID = rb"(ST|US|OL),(GS|NT),%b(kg| t|t | g|g |lb)\r\n" % _CAS_MIDDLE
 _AND_VALID = rb"(ST|US|OL),(GS|NT),(?P<w>[+ -].{7})(?P<v>)(kg| t|t | g|g |lb)\r\n"
-_DINI_VALID = rb"(\d\d)?(ST|US|OL|UL),(GS|NT),(?P<w>.{8})(?P<v>),(kg| t|t | g|g |lb|t|g)\r\n"
+_DINI_VALID = rb"(\d\d)?(ST|US|OL|UL),(GS|NT),(?P<w>.{8})(?P<v>),(kg| t|t | g|g |lb|t|g)[\r\n]?"
 
 
 def _and(rng: random.Random) -> tuple[bytes, float | None]:
@@ -150,16 +150,16 @@ def _and(rng: random.Random) -> tuple[bytes, float | None]:
 
 def _dini(rng: random.Random) -> tuple[bytes, float | None]:
     kg = rng.randint(-5_000, 120_000)
-    return rng.choice([b"", b"01"]) + rng.choice([b"ST", b"US"]) + b",GS,%8d,kg\r\n" % kg, float(kg)
+    return rng.choice([b"", b"01"]) + rng.choice([b"ST", b"US"]) + b",GS,%8d,kg" % kg, float(kg)
 
 
 def _avery(rng: random.Random) -> tuple[bytes, float | None]:
     kg = rng.randint(-5_000, 120_000)
-    return b" %c %c%7d kg\r\n" % (rng.choice(b"GN"), b"-" if kg < 0 else b"+", abs(kg)), float(kg)
+    return b" %c %c%7d kg" % (rng.choice(b"GN"), b"-" if kg < 0 else b"+", abs(kg)), float(kg)
 
 
 def _avery_valid(raw: bytes) -> bool:
-    form = re.fullmatch(rb" [GN] [+ -]([ \d.]{6,8}) (kg|t|g|lb)\r\n", raw)
+    form = re.fullmatch(rb" [GN] [+ -]([ \d.]{6,8}) (kg|t|g|lb)[\r\n]?", raw)
     return form is not None and bool(re.fullmatch(rb" *\d+(\.\d*)?", form[1]))
 
 
@@ -290,9 +290,10 @@ WIRES = [
     Wire("toledo", _toledo(parity=False, check=False), _toledo_valid(parity=False, check=False), {"checksum": False}),
     Wire("mt-sics", _sics, _sics_valid),
     Wire("cas", _cas, _comma_valid(_CAS_VALID)),
+    Wire("toledo", _toledo(parity=True, check=True), _toledo_valid(parity=True, check=True), {"parity": "even"}),
     Wire("and", _and, _comma_valid(_AND_VALID)),
-    Wire("dini-argeo", _dini, _comma_valid(_DINI_VALID)),
-    Wire("avery", _avery, _avery_valid),
+    Wire("dini-argeo", _dini, _comma_valid(_DINI_VALID), between=b"\r\n"),
+    Wire("avery", _avery, _avery_valid, between=b"\r\n"),
     Wire("rinstrum", _rinstrum, _rinstrum_valid),
     Wire("rinstrum", _rinstrum_2, _rinstrum_2_valid, {"format": 2}),
     Wire("rinstrum", _rinstrum_3, _rinstrum_3_valid, {"format": 3}),

@@ -69,9 +69,9 @@ def check(wire: Wire, size: int, seed: int) -> None:
     assert wrong == []
     left = iter(readings)
     for frame, kg in intact:
-        found = next((r for r in left if r.raw.endswith(frame)), None)
+        found = next((r for r in left if r.raw.removesuffix(b"\r").endswith(frame.removesuffix(b"\r"))), None)
         assert found is not None, f"lost {frame!r}"
-        if found.raw == frame:
+        if found.raw.startswith(frame):
             assert found.kg == kg
     assert parser.rejected > 0
 

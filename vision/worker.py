@@ -1,5 +1,6 @@
 """The process of one camera: sees, records, streams; only facts and finished pictures leave it."""
 
+import ctypes
 import signal
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
@@ -19,6 +20,7 @@ from vision.screen import Screen
 from vision.source import Frame, SystemClock
 
 _BEAT_MS = 1000
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of mallopt, in malloc.h
 
 
 Build = Callable[[CameraConfig], CameraPipeline]
@@ -28,6 +30,7 @@ def run_worker(config: CameraConfig, connection: Connection, build: Build = buil
     """Body of a worker process: runs until told to stop, until its site is gone, or until a recording ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    _return_memory()
     clock = SystemClock()
     line = Line(connection)
     try:
@@ -84,3 +87,11 @@ class Worker:
             if isinstance(fact, Sighting) and fact.final and (crops := self._eye.pipeline.take_crops(fact.vehicle)):
                 plates = tuple((c.text, c.t_ms, png(c.picture)) for c in crops)
                 self._line.send(Crops(fact.vehicle, plates))
+
+
+def _return_memory() -> None:
+    """Have glibc give pictures' memory back when they are done with; elsewhere nothing (mallopt(3))."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, value in ((_MMAP_THRESHOLD, 4 << 20), (_TRIM_THRESHOLD, 16 << 20), (_ARENA_MAX, 2)):
+            mallopt(option, value)

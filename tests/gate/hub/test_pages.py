@@ -59,6 +59,14 @@ class Eyes:
         return page
 
 
+async def comes_true(page: Page, expression: str) -> None:
+    """Wait for an expression; the pages' policy forbids the browser to do so by itself."""
+    end = time.monotonic() + WAIT_MS / 1000
+    while not await page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        await asyncio.sleep(0.1)
+
+
 @pytest.fixture
 async def eyes() -> AsyncIterator[Eyes]:
     async with async_playwright() as playwright:
@@ -129,7 +137,7 @@ async def test_the_gate_is_seen_live_and_alerts_appear_as_they_are_raised(rig: R
         await page.goto(await administrator_link(rig.hub.store, rig.url))
         await expect(page.get_by_text("一号门")).to_be_visible(timeout=WAIT_MS)
         await expect(page.get_by_test_id("weighing")).to_contain_text("49,980", timeout=WAIT_MS)
-        await page.wait_for_function("document.querySelector('video')?.currentTime > 0.5", timeout=WAIT_MS)
+        await comes_true(page, "document.querySelector('video')?.currentTime > 0.5")
         before = await page.evaluate("document.querySelector('video').currentTime")
         box.put_record(passage(1))
         box.put_record(finding(1))
@@ -137,7 +145,7 @@ async def test_the_gate_is_seen_live_and_alerts_appear_as_they_are_raised(rig: R
         alert = page.get_by_test_id("alert")
         await expect(alert).to_contain_text("晋A12345 未过磅离场。", timeout=WAIT_MS)
         await expect(alert).to_contain_text("left unweighed.", timeout=WAIT_MS)
-        await page.wait_for_function(f"document.querySelector('video').currentTime > {before} + 0.5")
+        await comes_true(page, f"document.querySelector('video').currentTime > {before} + 0.5")
         behind = await page.evaluate(
             "(() => { const v = document.querySelector('video'); return v.buffered.end(0) - v.currentTime })()"
         )
@@ -170,7 +178,7 @@ async def test_what_is_done_offline_is_sent_when_back_and_once(rig: Rig, eyes: E
     client = await rig.person(Role.CITY)
     page = await eyes.page(PHONE)
     await page.goto(await administrator_link(rig.hub.store, rig.url))
-    await page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=WAIT_MS)
+    await comes_true(page, "navigator.serviceWorker.controller !== null")
     await page.goto(f"{rig.url}/alerts")
     await page.get_by_test_id("alert").click()
     await expect(page.get_by_role("button", name="确认收到")).to_be_visible(timeout=WAIT_MS)

@@ -49,8 +49,15 @@ export class LiveStream {
     this.closed = true;
     window.clearTimeout(this.retry);
     window.clearInterval(this.watchdog);
-    this.socket?.close();
+    this.hangUp();
     this.release();
+  }
+
+  /** Close the socket, without a complaint in the console when it is still on its way. */
+  private hangUp(): void {
+    const { socket } = this;
+    if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket?.close();
   }
 
   /** Seconds between what is shown and what has arrived. */
@@ -152,7 +159,7 @@ export class LiveStream {
   }
 
   private check(): void {
-    if (this.socket === null) return;
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
     if (performance.now() - this.lastData > STALL_MS) this.socket.close();
     else this.pump();
   }

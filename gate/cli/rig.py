@@ -96,7 +96,7 @@ def sheet(
     with _bar() as bar:
         task = bar.add_task("contact sheet", total=len(files))
         picture = contact_sheet(files, lambda done: bar.update(task, completed=done))
-    cv2.imwrite(str(out), picture, [cv2.IMWRITE_JPEG_QUALITY, 72])
+    cv2.imwrite(str(out), picture, [cv2.IMWRITE_JPEG_QUALITY, 62])
     typer.echo(json.dumps({"sheet": str(out), "scenarios": len(files)}))
 
 

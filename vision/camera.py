@@ -94,7 +94,8 @@ class CameraPipeline:
         vehicles = self._tracker.vehicles
         if self._book is not None:
             self._book.read(frame, vehicles, suspicions=self._tracker.suspicions > 0)
-        out = [s for v in vehicles if v.seen_ms == t_ms and (s := self._sighting(t_ms, v)) is not None]
+        out = self._split(t_ms, vehicles)
+        out += [s for v in vehicles if v.seen_ms == t_ms and (s := self._sighting(t_ms, v)) is not None]
         out += self._loose_sightings(t_ms)
         out += [self._final(t_ms, v) for v in left]
         return out
@@ -135,6 +136,18 @@ class CameraPipeline:
         plates, crops = self._book.close(vehicle.number) if self._book is not None else ((), [])
         self._close(vehicle.number, crops)
         return self._tell(t_ms, vehicle.number, vehicle.kind, vehicle, plates, final=True)
+
+    def _split(self, t_ms: int, vehicles: list[Vehicle]) -> list[Sighting]:
+        """Where plates say that two vehicles were taken for one, the last word on the first of them."""
+        out = []
+        for vehicle in vehicles:
+            if self._book is not None and self._book.mixed(vehicle.number):
+                old = vehicle.number
+                self._book.move_newest(old, self._tracker.split(vehicle))
+                plates, crops = self._book.close(old)
+                self._close(old, crops)
+                out.append(self._tell(t_ms, old, vehicle.kind, vehicle, plates, final=True))
+        return out
 
     def _loose_sightings(self, t_ms: int) -> list[Sighting]:
         """Plates without a vehicle: told after a while, given up when they are seen no more."""

@@ -89,6 +89,20 @@ class PlateBook:
                 worth = self._stages.worth(crop)
                 self._give(vehicles, PlateLook(frame.t_ms, plate.corners, scores, reading.text, crop, worth))
 
+    def mixed(self, number: int) -> bool:
+        """Whether plates that cannot be on one vehicle were read on it: two vehicles were taken for one."""
+        slots = self._by_vehicle.get(number)
+        return slots is not None and slots.contradiction() is not None
+
+    def move_newest(self, old: int, new: int) -> None:
+        """Give the plate that contradicts the others to the vehicle it is on."""
+        slots = self._by_vehicle[old]
+        newest = slots.contradiction()
+        if newest is not None:
+            slots.slots.remove(newest)
+            self._by_vehicle[new] = PlateSlots(self._stages.new_vote)
+            self._by_vehicle[new].slots.append(newest)
+
     def loose(self) -> list[LoosePlate]:
         """Plates without a vehicle that have been told of."""
         return [p for p in self._loose if p.number]

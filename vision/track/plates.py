@@ -76,6 +76,12 @@ class PlateSlot:
         return self._vote.result()
 
     @property
+    def text(self) -> str:
+        """The text as voted so far."""
+        best = self.best
+        return best.text if best is not None else ""
+
+    @property
     def sure(self) -> bool:
         """Whether it rests on enough to be told: three looks, or two very good ones."""
         best = self.best
@@ -125,6 +131,23 @@ class PlateSlots:
             if len(self.slots) > self.MOST:
                 self.slots.remove(min(self.slots[:-1], key=lambda s: (s.frames, s.seen_ms)))
         slot.add(look)
+
+    def contradiction(self) -> PlateSlot | None:
+        """The later of two plates that no vehicle carries together, both read well; None where there are none.
+
+        A vehicle has one plate of one row in front, and a tractor's trailer another; two different plates of one row,
+        neither a trailer's, are two vehicles'.
+        """
+        well = [
+            s
+            for s in self.slots
+            if s.frames >= 3 and (b := s.best) is not None and b.confidence > 0.9 and b.rows == 1 and b.text[-1] != "挂"
+        ]
+        well.sort(key=lambda s: s.first_ms)
+        for later in reversed(well):
+            if any(not alike(later.text, s.text) and s.first_ms < later.first_ms for s in well):
+                return later
+        return None
 
     def readings(self, *, final: bool = False) -> tuple[PlateReading, ...]:
         """Best reading per plate, the one with most looks first; at the end also what was seen only once or twice."""

@@ -58,6 +58,11 @@ class Tracker:
         self._next += 1
         return self._next - 1
 
+    def split(self, vehicle: Vehicle) -> int:
+        """What is followed turns out to be another vehicle than before: it gets a number of its own."""
+        vehicle.number = self.take_number()
+        return vehicle.number
+
     def update(self, t_ms: int, found: Detections) -> list[Vehicle]:
         """Take in one frame's detections; returns the vehicles that have left for good."""
         found = _without_twins(found[found.scores >= self._set.unsure])
@@ -94,15 +99,30 @@ class Tracker:
         def open_to(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
             return alike & free_rows[:, None] & (free_columns & columns)[None, :]
 
+        alike = alike & ~self._against(found.boxes)
         confirmed = np.array([v.number > 0 for v in self._all], dtype=bool).reshape(-1, 1)
         take(by_overlap(predicted, found.boxes, open_to(sure) & confirmed, 0.2))
         take(by_overlap(predicted, found.boxes, open_to(~sure) & confirmed, 0.35))
         take(by_overlap(predicted, found.boxes, open_to(sure), 0.2))
         unseen_s = np.array([(t_ms - v.seen_ms) / 1000 for v in self._all])
         edge = np.array([v.edge and v.number > 0 for v in self._all], dtype=bool)
-        reach = np.where(edge & (unseen_s > 0.3), 0.0, np.minimum(0.6 + 0.4 * unseen_s, 1.5))
+        known = np.array([v.hits > 2 for v in self._all], dtype=bool)
+        near = np.where(known, 0.4 + 0.4 * unseen_s, 1.0)
+        reach = np.where(edge & (unseen_s > 0.3), 0.0, np.minimum(near, 1.2))
         take(by_distance(predicted, found.boxes, open_to(sure), reach))
         return pairs
+
+    def _against(self, boxes: Boxes) -> NDArray[np.bool_]:
+        """(tracks, detections): where a driving vehicle would have jumped back, as one that follows it seems to."""
+        out = np.zeros((len(self._all), len(boxes)), dtype=bool)
+        middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+        for i, vehicle in enumerate(self._all):
+            velocity = (vehicle.velocity[:2] + vehicle.velocity[2:]) / 2
+            speed = float(np.linalg.norm(velocity))
+            if vehicle.hits > 2 and speed > 0.25 * vehicle.size:
+                last = (vehicle.box[:2] + vehicle.box[2:]) / 2
+                out[i] = (middles - last) @ velocity / speed < -0.12 * vehicle.size
+        return out
 
     def _join_pieces(self, found: Detections, predicted: Boxes) -> Detections:
         """Where a followed vehicle was found in pieces, one detection around them in their place."""

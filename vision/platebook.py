@@ -49,8 +49,7 @@ class LoosePlate:
 
     def near(self, look: PlateLook) -> bool:
         """Whether a look continues it."""
-        centre, width = look.corners.mean(axis=0), plate_width(look.corners)
-        return any(s.near(look.t_ms, centre, width) for s in self.slots.slots)
+        return self.slots.near(look)
 
     def lasted_ms(self, t_ms: int) -> int:
         return t_ms - min(s.first_ms for s in self.slots.slots)
@@ -144,7 +143,9 @@ class PlateBook:
         return any(t_ms - s.seen_ms < self._set.settled_ms for s in good)
 
     def _give(self, vehicles: list[Vehicle], look: PlateLook) -> None:
-        vehicle = _owner(vehicles, look.corners)
+        around = _around(vehicles, look.corners)
+        known = [v for v in around if v.number in self._by_vehicle and self._by_vehicle[v.number].near(look)]
+        vehicle = min(known or around, key=lambda v: v.size, default=None)
         if vehicle is None:
             self._loose_at(look).add(look)
         else:
@@ -171,8 +172,7 @@ class PlateBook:
         return loose.slots
 
 
-def _owner(vehicles: list[Vehicle], corners: NDArray[np.float64]) -> Vehicle | None:
-    """The vehicle a plate is on: the smallest whose box holds its middle."""
+def _around(vehicles: list[Vehicle], corners: NDArray[np.float64]) -> list[Vehicle]:
+    """The vehicles a plate may be on: those whose boxes hold its middle."""
     x, y = corners.mean(axis=0)
-    around = [v for v in vehicles if not v.person and v.box[0] <= x <= v.box[2] and v.box[1] <= y <= v.box[3]]
-    return min(around, key=lambda v: v.size, default=None)
+    return [v for v in vehicles if not v.person and v.box[0] <= x <= v.box[2] and v.box[1] <= y <= v.box[3]]

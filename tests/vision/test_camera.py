@@ -65,6 +65,20 @@ def test_a_plate_is_told_even_where_no_vehicle_is_found() -> None:
     assert last[0].kind is VehicleClass.TRUCK
 
 
+def test_two_cars_taken_for_one_are_parted_by_their_plates() -> None:
+    class Merging:
+        def detect(self, frame: object, *, threshold: float | None = None) -> Detections:
+            return Detections(np.array([[100.0, 40.0, 540.0, 350.0]]), np.array([0.9]), np.array([0]))
+
+    actors = [
+        Actor(VehicleClass.CAR, driving(150, 120, 200, 150, 60, end_ms=2500), PLATES[1]),
+        Actor(VehicleClass.CAR, driving(150, 60, 200, 150, 60, start_ms=3500), PLATES[2]),
+    ]
+    seen = run(actors, 6000, CameraPipeline("gate", (640, 360), Merging(), stages()))
+    last = {s.vehicle: [p.text for p in s.plates] for s in seen if s.final}
+    assert last == {"gate:1": [PLATES[1]], "gate:2": [PLATES[2]]}
+
+
 def test_numbers_go_on_from_where_a_former_worker_stopped() -> None:
     pipeline = CameraPipeline("gate", (640, 360), DrawnDetector(), None, first_number=18)
     truck = Actor(VehicleClass.TRUCK, driving(0, 120, 200, 150, 100))

@@ -132,6 +132,11 @@ class PlateSlots:
                 self.slots.remove(min(self.slots[:-1], key=lambda s: (s.frames, s.seen_ms)))
         slot.add(look)
 
+    def near(self, look: PlateLook) -> bool:
+        """Whether a look continues one of these plates by its place."""
+        centre, width = look.corners.mean(axis=0), plate_width(look.corners)
+        return any(s.near(look.t_ms, centre, width) for s in self.slots)
+
     def contradiction(self) -> PlateSlot | None:
         """The later of two plates that no vehicle carries together, both read well; None where there are none.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from geofence.crossing import BoundaryWatch
 from geofence.deck import DeckWatch, Occupancy
-from geofence.lanes import LaneWatch
+from geofence.lanes import LaneWatch, Seen
 from geofence.motion import MotionWatch
 from geofence.movement import Movement
 from geofence.observations import Observations, Row
@@ -108,24 +108,29 @@ class _View:
         if len(who.rows):
             image = known.feet()
             jitter_px = np.maximum(JITTER * (known.boxes[:, 3] - known.boxes[:, 1]), JITTER_PX)
-            ground, spread = self._on_ground(image, known.ground, jitter_px)
+            ground, spread, metres = self._on_ground(image, known.ground, jitter_px)
             known = replace(known, ground=ground)
-            out += self._frames[0].update(t_ms, who.slots, ground, spread)
-            out += self._frames[1].update(t_ms, who.slots, image, np.zeros(len(image)))
+            sizes = np.sqrt(np.prod(np.maximum(known.boxes[:, 2:] - known.boxes[:, :2], 1.0), axis=1))
+            even = np.ones(len(image))
+            sizes = np.where(metres > 0, sizes * metres, even)
+            out += self._frames[0].update(t_ms, who.slots, Seen(ground, sizes, spread))
+            out += self._frames[1].update(t_ms, who.slots, Seen(image, even, 0.0 * even))
             out += self._motion.update(t_ms, who.slots, known.boxes)
         return [*self._named(out), *self.expire(t_ms)], known
 
-    def _on_ground(self, image: Array, given: Array, jitter_px: Array) -> tuple[Array, Array]:
-        """(N, 2) metres, and (N,) metres of spread, one sigma along the worst direction."""
+    def _on_ground(self, image: Array, given: Array, jitter_px: Array) -> tuple[Array, Array, Array]:
+        """(N, 2) metres, (N,) their spread (one sigma, the worst way), and (N,) metres per pixel, 0 where not known."""
+        none = np.zeros(len(image))
         if not self._frames[0].busy:
-            return np.full_like(image, np.nan), np.zeros(len(image))
+            return np.full_like(image, np.nan), none, none
         if self.plane is None:
-            return given, np.zeros(len(image))
+            return given, none, none
         ground = np.where(np.isnan(given), self.plane.to_ground(image), given)
         covariance = self.plane.covariance(image, jitter_px)
         half = (covariance[:, 0, 0] + covariance[:, 1, 1]) / 2
         apart = np.hypot((covariance[:, 0, 0] - covariance[:, 1, 1]) / 2, covariance[:, 0, 1])
-        return ground, np.nan_to_num(np.sqrt(half + apart))
+        across = np.sqrt(np.maximum(half - apart, 0.0)) / jitter_px
+        return ground, np.nan_to_num(np.sqrt(half + apart)), np.nan_to_num(across)
 
     def expire(self, t_ms: int) -> list[Movement]:
         out: list[tuple[int, Movement]] = []
@@ -170,14 +175,14 @@ class _Frame:
         for boundary in self.boundaries:
             boundary.reset(slots, capacity)
 
-    def update(self, t_ms: int, slots: Index, points: Array, spread: Array) -> list[tuple[int, Movement]]:
+    def update(self, t_ms: int, slots: Index, seen: Seen) -> list[tuple[int, Movement]]:
         if not self.busy:
             return []
-        out = self.zones.update(t_ms, slots, points)
+        out = self.zones.update(t_ms, slots, seen.points)
         for boundary in self.boundaries:
-            out += boundary.update(t_ms, slots, points, spread)
+            out += boundary.update(t_ms, slots, seen.points, seen.spread)
         excused = np.zeros((len(slots), len(self._excuses)), bool)
         for number, zones in enumerate(self._excuses):
             if zones:
                 excused[:, number] = self.zones.contains(slots, zones)
-        return out + self.lanes.update(t_ms, slots, points, excused)
+        return out + self.lanes.update(t_ms, slots, seen, excused)

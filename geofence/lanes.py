@@ -1,6 +1,7 @@
 """Direction along lanes: who goes against them, from where, how far and for how long."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,38 @@ BASE_MS = 400  # over which speed is taken
 ABSENT_MS = 1_000  # seen elsewhere this long ends what was going on in a lane
 LOST_MS = 3_000  # and so does not being seen this long
 RECENT = 16  # places kept per vehicle
+JUMP_M = 2.0  # a step this much longer or shorter than its speed says,
+BRAKE_M_S2 = 8.0  # beyond what braking explains, is not driven
+ALIKE = 1.8  # a vehicle's size on the ground may change by this factor, not more
+SIGMAS = 4.0  # progress that the measurement might make by itself is none
+
+
+_KEPT = (
+    "_peak",
+    "_deepest",
+    "_turn_ms",
+    "_back_ms",
+    "_seen_ms",
+    "_against",
+    "_steps",
+    "_steady",
+    "_speed",
+    "_size",
+    "_spread",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Vehicles as lanes see them: (N, 2) points, (N,) sizes on the ground in any unit, (N,) spread of the points."""
+
+    points: Array
+    sizes: Array
+    spread: Array
+
+    def pick(self, rows: Index) -> "Seen":
+        """Some of them."""
+        return Seen(self.points[rows], self.sizes[rows], self.spread[rows])
 
 
 class LaneWatch:
@@ -24,7 +57,8 @@ class LaneWatch:
 
     A vehicle belongs to the one lane whose centre line is nearest in half widths. It goes against that lane once it has
     come back by against_m from the farthest place it reached, moving backwards for against_s of that: a box that
-    jumps is far but not long, a shunt is short, jitter is neither.
+    jumps is far but not long, a shunt is short, jitter is neither. A step that nothing on wheels could make, or a box
+    that changes its size on the ground, is another vehicle under the same key: its progress begins anew.
     """
 
     def __init__(self, lanes: Sequence[LaneShape]) -> None:
@@ -40,6 +74,11 @@ class LaneWatch:
         self._back_ms = np.zeros(0, np.int64)  # spent moving backwards since
         self._seen_ms = np.zeros(0, np.int64)  # last time in its lane
         self._against = np.zeros(0, bool)
+        self._steps = np.zeros(0, np.int64)  # seen in its lane since it began
+        self._steady = np.zeros(0)  # metres along the lane, last time
+        self._speed = np.zeros(0)
+        self._size = np.zeros(0)  # on the ground, at the peak
+        self._spread = np.zeros(0)  # one sigma of the place, at the peak
         self._recent_ms = np.zeros((0, RECENT), np.int64)
         self._recent_m = np.zeros((0, RECENT))
 
@@ -47,7 +86,7 @@ class LaneWatch:
         """Void what is known of some slots, and make room."""
         more = capacity - len(self._lane)
         if more > 0:
-            for name in ("_peak", "_deepest", "_turn_ms", "_back_ms", "_seen_ms", "_against"):
+            for name in _KEPT:
                 setattr(self, name, np.pad(getattr(self, name), (0, more)))
             self._lane = np.pad(self._lane, (0, more), constant_values=-1)
             self._recent_ms = np.pad(self._recent_ms, ((0, more), (0, 0)))
@@ -55,11 +94,11 @@ class LaneWatch:
         picked = list(slots)
         self._lane[picked], self._against[picked] = -1, False
 
-    def update(self, t_ms: int, slots: Index, points: Array, excused: NDArray[np.bool_]) -> list[tuple[int, Movement]]:
-        """Movements, each with its slot, of vehicles seen at (N, 2) points. excused: (N, lanes) in a manoeuvre zone."""
+    def update(self, t_ms: int, slots: Index, seen: Seen, excused: NDArray[np.bool_]) -> list[tuple[int, Movement]]:
+        """Movements, each with its slot, of vehicles seen. excused: (N, lanes) in a manoeuvre zone."""
         if not self._lanes:
             return []
-        near, place = self._place(points)
+        near, place = self._place(seen.points)
         lane = self._lane[slots]
         late = t_ms - self._seen_ms[slots] > ABSENT_MS
         stays = (near == lane) & (near >= 0)
@@ -67,9 +106,9 @@ class LaneWatch:
         movements = self._end(t_ms, slots[away])
         self._lane[slots[away]] = -1
         begins = (near >= 0) & ((lane < 0) | away)
-        self._begin(t_ms, slots[begins], near[begins], place[begins])
+        self._begin(t_ms, slots[begins], near[begins], place[begins], seen.sizes[begins])
         i = np.flatnonzero(stays)
-        movements += self._advance(t_ms, slots[i], near[i], place[i], excused[i, near[i]])
+        movements += self._advance(t_ms, slots[i], place[i], seen.pick(i), excused[i, near[i]])
         gone = np.flatnonzero((self._lane >= 0) & (t_ms - self._seen_ms > LOST_MS))
         movements += self._end(t_ms, gone)
         self._lane[gone] = -1
@@ -85,35 +124,51 @@ class LaneWatch:
         place = np.array([f.along for f in found])[near, rows] * self._unit_m[near]
         return np.where(apart[near, rows] <= 1, near, -1), place
 
-    def _begin(self, t_ms: int, slots: Index, lanes: Index, place: Array) -> None:
+    def _begin(self, t_ms: int, slots: Index, lanes: Index, place: Array, sizes: Array) -> None:
         self._lane[slots], self._against[slots] = lanes, False
-        self._peak[slots], self._deepest[slots] = place, place
+        self._peak[slots], self._deepest[slots], self._steady[slots] = place, place, place
+        self._size[slots], self._spread[slots], self._speed[slots], self._steps[slots] = sizes, 0.0, 0.0, 0
         self._turn_ms[slots], self._seen_ms[slots], self._back_ms[slots] = t_ms, t_ms, 0
         self._recent_ms[slots], self._recent_m[slots] = t_ms, place[:, None]
 
     def _advance(
-        self, t_ms: int, slots: Index, lanes: Index, place: Array, excused: NDArray[np.bool_]
+        self, t_ms: int, slots: Index, place: Array, seen: Seen, excused: NDArray[np.bool_]
     ) -> list[tuple[int, Movement]]:
+        lanes = self._lane[slots]
         steady, speed = self._smooth(t_ms, slots, place)
-        limit = self._limit_m[lanes]
         span = t_ms - self._seen_ms[slots]
-        self._seen_ms[slots] = t_ms
+        another = self._another(slots, steady, span, seen)
+        limit = np.maximum(self._limit_m[lanes], SIGMAS * np.maximum(seen.spread, self._spread[slots]))
+        self._seen_ms[slots], self._steady[slots], self._speed[slots] = t_ms, steady, speed
+        self._steps[slots] += 1
         against = self._against[slots]
         peak = self._peak[slots]
         close = ~against & (steady >= peak - NEAR_SHARE * limit)
+        self._size[slots] = np.where(close, seen.sizes, self._size[slots])
+        self._spread[slots] = np.where(close, seen.spread, self._spread[slots])
         back = np.where(speed < -CREEP_M_S, np.minimum(span, 2 * BASE_MS), 0)
         self._back_ms[slots] = np.where(close, 0, self._back_ms[slots] + back)
         self._peak[slots] = np.where(close, np.maximum(peak, steady), peak)
         self._turn_ms[slots] = np.where(close, t_ms, self._turn_ms[slots])
         deepest = np.minimum(self._deepest[slots], steady)
         self._deepest[slots] = np.where(against, deepest, steady)
-        turns = ~against & ~excused & (peak - steady >= limit) & (self._back_ms[slots] >= self._limit_ms[lanes])
+        long_enough = self._back_ms[slots] >= self._limit_ms[lanes]
+        turns = ~against & ~excused & ~another & (peak - steady >= limit) & long_enough
         self._against[slots[turns]] = True
         movements = [self._movement(t_ms, s, MovementKind.AGAINST_LANE) for s in slots[turns].tolist()]
-        over = excused | (against & (steady > deepest + ALONG_SHARE * limit))
+        over = excused | another | (against & (steady > deepest + ALONG_SHARE * limit))
         movements += self._end(t_ms, slots[over])
-        self._begin(t_ms, slots[over], lanes[over], place[over])
+        self._begin(t_ms, slots[over], lanes[over], place[over], seen.sizes[over])
         return movements
+
+    def _another(self, slots: Index, steady: Array, span: Index, seen: Seen) -> NDArray[np.bool_]:
+        """(N,) whether this cannot be the vehicle whose progress has been followed."""
+        span_s = span / 1000
+        off = np.abs(steady - self._steady[slots] - self._speed[slots] * span_s)
+        jumped = off > JUMP_M + BRAKE_M_S2 / 2 * span_s**2 + SIGMAS * seen.spread
+        ratio = seen.sizes / self._size[slots]
+        another: NDArray[np.bool_] = (self._steps[slots] >= 3) & (jumped | (ratio > ALIKE) | (ratio < 1 / ALIKE))
+        return another
 
     def _smooth(self, t_ms: int, slots: Index, place: Array) -> tuple[Array, Array]:
         """(N,) the middle of the last three places, and (N,) metres per second over the last moments."""

@@ -86,11 +86,29 @@ class Shape(Part):
         return self
 
 
+class OpenHours(Part):
+    """The same hours on some days of the week, in the site's time zone; 22:00 to 06:00 runs over midnight."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = (
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+    )
+    start: str = Field(alias="from", pattern=r"^\d{1,2}:\d{2}$")
+    end: str = Field(alias="to", pattern=r"^\d{1,2}:\d{2}$")
+
+
 class Zone(Shape):
-    """An area. holes: rings inside it that do not belong to it."""
+    """An area. holes: rings inside it that do not belong to it. hours: when it counts, always where none are given."""
 
     kind: Literal["inside", "deck", "approach", "exit", "forbidden", "refuel"]
     holes: tuple[tuple[Point, ...], ...] = ()
+    hours: tuple[OpenHours, ...] = ()
 
 
 class Gate(Part):
@@ -104,12 +122,17 @@ class Gate(Part):
 
 
 class Boundary(Shape):
-    """A line nobody crosses except through its gates. Inside is to the left of the line as drawn."""
+    """A line nobody crosses except through its gates.
+
+    Inside is to the left of the line as drawn, and what a closed line encloses. perimeter: crossing it outwards is
+    leaving the site.
+    """
 
     closed: bool = False
     corridor_m: float = Field(default=1.0, gt=0)  # width to be passed before a crossing counts
     corridor_px: float = Field(default=20.0, gt=0)  # the same for a boundary drawn in a picture
     gates: tuple[Gate, ...] = ()
+    perimeter: bool = True
 
 
 class Lane(Shape):
@@ -120,6 +143,20 @@ class Lane(Shape):
     manoeuvre: tuple[Id, ...] = ()
     against_m: float = Field(default=3.0, gt=0)
     against_s: float = Field(default=1.5, gt=0)
+
+
+class SatelliteZone(Part):
+    """An area on the map, or a route with its width, for vehicles that report satellite positions.
+
+    points: (longitude, latitude) in degrees. hours: when it counts, always where none are given.
+    """
+
+    id: Id
+    name: Name | None = None
+    points: tuple[Point, ...] = Field(min_length=2)
+    datum: Literal["wgs84", "gcj02"] = "wgs84"
+    width_m: float | None = Field(default=None, gt=0)
+    hours: tuple[OpenHours, ...] = ()
 
 
 class Scale(Part):
@@ -201,6 +238,7 @@ class Site(Part):
     zones: tuple[Zone, ...] = ()
     boundaries: tuple[Boundary, ...] = ()
     lanes: tuple[Lane, ...] = ()
+    satellite: tuple[SatelliteZone, ...] = ()
     scales: tuple[Scale, ...] = ()
     registers: Registers = Registers()
     rules: dict[str, RuleSettings] = {}
@@ -211,7 +249,11 @@ class Site(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        ids = [p.id for g in (self.cameras, self.zones, self.boundaries, self.lanes, self.scales) for p in g]
+        ids = [
+            p.id
+            for g in (self.cameras, self.zones, self.boundaries, self.lanes, self.scales, self.satellite)
+            for p in g
+        ]
         seen: set[str] = set()
         for part_id in ids:
             if part_id in seen:

@@ -1,14 +1,20 @@
 """The site file's shapes and cameras as the geofence understands them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from gate.errors import SiteError
-from gate.site.model import Boundary, Camera, Lane, Site, Zone
+from gate.site.model import Boundary, Camera, Lane, OpenHours, Site, Zone
+from geofence.areas import SatelliteArea
+from geofence.coordinates import Datum
 from geofence.errors import GeofenceError
+from geofence.hours import Hours
 from geofence.plane import GroundPlane, LensModel
 from geofence.shapes import BoundaryShape, GateShape, LaneShape, Shapes, ZoneShape
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def site_shapes(site: Site) -> Shapes:
@@ -18,7 +24,7 @@ def site_shapes(site: Site) -> Shapes:
     """
     try:
         shapes = Shapes(
-            tuple(_zone(z) for z in site.zones),
+            tuple(_zone(z, site.timezone) for z in site.zones),
             tuple(_boundary(b) for b in site.boundaries),
             tuple(_lane(lane) for lane in site.lanes),
         )
@@ -27,6 +33,17 @@ def site_shapes(site: Site) -> Shapes:
         return shapes.to_edges(sizes)
     except GeofenceError as error:
         raise SiteError(f"shape {error}") from error
+
+
+def satellite_areas(site: Site) -> tuple[SatelliteArea, ...]:
+    """Every satellite area of a site, validated. Raises SiteError."""
+    try:
+        return tuple(
+            SatelliteArea(a.id, a.points, Datum(a.datum), a.width_m, _hours(a.hours, site.timezone))
+            for a in site.satellite
+        )
+    except GeofenceError as error:
+        raise SiteError(f"satellite area {error}") from error
 
 
 def site_planes(site: Site) -> Mapping[str, GroundPlane]:
@@ -52,15 +69,24 @@ def camera_lens(camera: Camera) -> LensModel | None:
     return LensModel(lens.fx, lens.fy, lens.cx, lens.cy, lens.distortion) if lens else None
 
 
-def _zone(zone: Zone) -> ZoneShape:
-    return ZoneShape(zone.id, zone.kind, zone.ground or zone.image, zone.holes, zone.camera)
+def _zone(zone: Zone, timezone: str) -> ZoneShape:
+    hours = _hours(zone.hours, timezone)
+    return ZoneShape(zone.id, zone.kind, zone.ground or zone.image, zone.holes, zone.camera, hours)
+
+
+def _hours(spans: Sequence[OpenHours], timezone: str) -> Hours | None:
+    if not spans:
+        return None
+    zone = ZoneInfo(timezone)
+    each = [Hours.daily(s.start, s.end, [DAYS.index(d) for d in s.days], zone) for s in spans]
+    return Hours(tuple(span for hours in each for span in hours.spans), zone)
 
 
 def _boundary(boundary: Boundary) -> BoundaryShape:
     gates = tuple(GateShape(g.id, g.use, g.start, g.end) for g in boundary.gates)
     corridor = boundary.corridor_m if boundary.camera is None else boundary.corridor_px
     points = boundary.ground or boundary.image
-    return BoundaryShape(boundary.id, points, corridor, boundary.closed, gates, boundary.camera)
+    return BoundaryShape(boundary.id, points, corridor, boundary.closed, gates, boundary.camera, boundary.perimeter)
 
 
 def _lane(lane: Lane) -> LaneShape:

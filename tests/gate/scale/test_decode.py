@@ -5,7 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from gate.cli.scale import app
+from gate.errors import ScaleError
+from gate.scale.indicators.registry import find_format
 from tests.gate.scale.frames import WIRES, Wire, toledo, yaohua
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -28,10 +32,11 @@ def test_each_frame_is_a_line_and_the_rejected_are_counted(tmp_path: Path) -> No
 
 
 def test_standard_input_and_settings_are_taken() -> None:
-    done = run("decode", "-i", "toledo", "-", "--set", "checksum=false", data=toledo(12340, check=False))
-    assert json.loads(done.stdout)["kg"] == 12340
-    done = run("decode", "-i", "toledo", "-", "--set", "checksum=true", data=toledo(12340, check=False))
-    assert done.stdout == b""
+    bare = toledo(12340, check=False)
+    without = CliRunner().invoke(app, ["decode", "-i", "toledo", "-", "--set", "checksum=false"], input=bare)
+    assert json.loads(without.stdout)["kg"] == 12340
+    checked = CliRunner().invoke(app, ["decode", "-i", "toledo", "-", "--set", "checksum=true"], input=bare)
+    assert checked.stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -42,18 +47,22 @@ def test_standard_input_and_settings_are_taken() -> None:
         (["decode", "-i", "yaohua", "-", "--set", "x"], "name=value"),
     ],
 )
-def test_failures_give_status_one_and_a_reason(args: list[str], message: str) -> None:
-    done = run(*args)
+def test_wrong_input_is_refused_with_a_reason(args: list[str], message: str) -> None:
+    done = CliRunner().invoke(app, args)
+    assert isinstance(done.exception, ScaleError)
+    assert message in str(done.exception)
+
+
+def test_a_failure_gives_status_one_and_its_reason() -> None:
+    done = run("decode", "-i", "abacus", "-")
     assert done.returncode == 1
-    assert message in done.stderr.decode()
+    assert b"expected one of: yaohua" in done.stderr
 
 
 def test_wrong_use_gives_status_two() -> None:
-    assert run("decode").returncode == 2
+    assert CliRunner().invoke(app, ["decode"]).exit_code == 2
 
 
 @pytest.mark.parametrize("wire", [w for w in WIRES if not w.settings], ids=str)
 def test_every_format_is_listed_by_its_name(wire: Wire) -> None:
-    from gate.scale.indicators.registry import find_format
-
     assert find_format(wire.name.upper().replace("-", "_")).name == wire.name

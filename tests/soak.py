@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.soak --minutes 30 --cameras 4 [--seed 1] > soak.json
 
 Real RTSP servers play a drawn street to real camera processes, which record and stream. At random moments a worker is
-killed or hung, a server is killed, goes silent, ends or damages its pictures. Exit status 0 when every disturbance is on
+killed or hung, a server is killed, goes silent, ends or damages its pictures. Exit status 0 when each disturbance is on
 record, every pass of the truck while the camera saw is told once with its plate, and memory grows by less than 5 %.
 """
 
@@ -128,14 +128,16 @@ async def soak(minutes: float, cameras: int, seed: int, folder: Path) -> dict[st
 
     while time.monotonic() < end:
         await asyncio.sleep(rng.uniform(4, 12))
-        total = memory_mb(os.getpid()) + sum(memory_mb(p) for n in names if (p := workers.pid(n)) is not None)
+        site = memory_mb(os.getpid())
+        total = site + sum(memory_mb(p) for n in names if (p := workers.pid(n)) is not None)
         memory.append((round(time.monotonic() - began, 1), round(total, 1)))
         free = [n for n in names if n not in busy and n in record.beat_ms]
         if free and time.monotonic() < end - 45:
             camera = rng.choice(free)
             busy.add(camera)
             tasks.append(asyncio.create_task(one(rng.choice(DISTURBANCES), camera)))
-            print(f"{memory[-1][0]:7.1f} s  {memory[-1][1]:7.1f} MB  {len(done)} disturbances", file=sys.stderr)
+            now, all_mb = memory[-1]
+            print(f"{now:7.1f} s {all_mb:7.1f} MB, site {site:6.1f} MB, {len(done)} disturbances", file=sys.stderr)
     await asyncio.gather(*tasks)
     await workers.stop()
     for server in servers.values():

@@ -19,7 +19,7 @@ def _font() -> cv2.FontFace:
     return cv2.FontFace("sans")  # OpenCV's built-in font; falls back to its built-in CJK glyphs
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=192)
 def raster(text: str, size: int, colour: Colour) -> Raster:
     """A line of text on black, BGR (H, W, 3), H = 1.28 sizes, as wide as the text. Read-only: it is shared."""
     height = round(size * _LINE)

@@ -51,7 +51,7 @@ PLATES = Product(
     10,
     ("one row", "two rows"),
     PLATE_DATA,
-    {"size_px": 640, "region_px": 320, "threshold": 0.5, "value_unit": 2.0},
+    {"size_px": 640, "region_px": 320, "threshold": 0.3, "value_unit": 2.0},
 )
 ROADS = Product(
     "vehicle-detector",

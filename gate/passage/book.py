@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from gate.facts import TicketUse, Weighing
-from gate.passage.join import IMPOSSIBLE, assign, join_cost
+from gate.passage.join import IMPOSSIBLE, assign, join_cost, seen_together
 from gate.passage.plates import known
 from gate.passage.visit import Visit
 from gate.records import Passage
@@ -58,7 +58,7 @@ class PassageBook:
     def link(self, key: str, first_key: str) -> None:
         """Take two keys for one vehicle, as the fence recognised it when it reappeared where it had vanished."""
         a, b = self._by_key.get(first_key), self._by_key.get(key)
-        if a is None or b is None or a is b:
+        if a is None or b is None or a is b or seen_together(a, b):
             return
         apart = join_cost(*sorted((a, b), key=lambda v: v.start_ms))
         if apart.cost < IMPOSSIBLE or not (known(a.plates) and known(b.plates)):

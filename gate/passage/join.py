@@ -32,7 +32,7 @@ class Join:
 def join_cost(earlier: Visit, later: Visit) -> Join:
     """The cost of taking two visits for one vehicle, the later one having begun after the earlier was last seen."""
     gap_s = (later.start_ms - _last_seen_ms(earlier)) / 1000
-    if _seen_together(earlier, later):
+    if seen_together(earlier, later):
         return Join(IMPOSSIBLE, "seen side by side in one picture")
     plates = known(earlier.plates), known(later.plates)
     if all(plates):
@@ -69,10 +69,10 @@ def _moved_on(earlier: Visit, later: Visit, gap_s: float) -> Join:
     return Join(cost, f"{apart_m:.1f} m apart after {gap_s:.1f} s, no plate against it")
 
 
-def _seen_together(a: Visit, b: Visit) -> bool:
+def seen_together(a: Visit, b: Visit) -> bool:
     """Whether one camera saw keys of both during one span: then they are two vehicles."""
     return any(
-        x.last.camera == y.last.camera and x.first.t_ms < y.last.t_ms and y.first.t_ms < x.last.t_ms
+        x.last.camera == y.last.camera and x.first.t_ms <= y.last.t_ms and y.first.t_ms <= x.last.t_ms
         for x in a.traces.values()
         for y in b.traces.values()
     )

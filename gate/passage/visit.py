@@ -1,5 +1,6 @@
 """A visit in the making: everything known so far of one vehicle at the gate."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -9,25 +10,40 @@ from gate.records import Passage
 from geofence.movement import Movement, MovementKind
 from vision.facts import PlateReading, Sighting, VehicleClass
 
+STILL_SIZES = 0.5  # what never came further than this from where it was first seen has not moved
 GOODS_VEHICLES = frozenset({VehicleClass.TRUCK, VehicleClass.TANKER, VehicleClass.DUMP_TRUCK})
 
 
 @dataclass(slots=True)
 class Trace:
-    """What one camera key contributed: where it began, its last sighting and the best plates it read."""
+    """What one camera key contributed: where it began, its last sighting and the best plates it read.
+
+    travelled: how far it came from where it began, in sizes of its box (square root of the area).
+    """
 
     first: Sighting
     last: Sighting
     plates: tuple[PlateReading, ...] = ()
+    travelled: float = 0.0
 
     @property
     def gone(self) -> bool:
         return self.last.final
 
+    def see(self, sighting: Sighting) -> None:
+        """Take the next sighting of this key."""
+        self.last = sighting
+        self.plates = sighting.plates or self.plates
+        self.travelled = max(self.travelled, _sizes_apart(self.first, sighting))
+
 
 @dataclass(slots=True)
 class Visit:
-    """One vehicle's visit while it lasts. `touched`: it came into a zone or over a boundary of this site."""
+    """One vehicle's visit while it lasts.
+
+    touched: it was in a zone or over a boundary of this site, and not merely always there: what is parked in the
+    picture, or only looks like a vehicle, makes no visit.
+    """
 
     id: str
     site: str
@@ -48,7 +64,11 @@ class Visit:
 
     @property
     def touched(self) -> bool:
-        return any(m.shape for m in self.movements)
+        """Whether it is a visit to this site."""
+        if not any(m.shape for m in self.movements):
+            return False
+        came = any(m.direction is not None for m in self.movements)
+        return came or any(t.travelled > STILL_SIZES for t in self.traces.values())
 
     @property
     def plates(self) -> tuple[PlateReading, ...]:
@@ -63,8 +83,7 @@ class Visit:
         trace = self.traces.get(sighting.vehicle)
         if trace is None:
             trace = self.traces[sighting.vehicle] = Trace(sighting, sighting)
-        trace.last = sighting
-        trace.plates = sighting.plates or trace.plates
+        trace.see(sighting)
         self.kind_scores[sighting.kind] = self.kind_scores.get(sighting.kind, 0.0) + sighting.score
         self.last_ms = max(self.last_ms, sighting.t_ms)
         self.start_ms = min(self.start_ms, sighting.t_ms)
@@ -112,3 +131,10 @@ class Visit:
             joins=tuple(self.joined_because),
             closed=closed,
         )
+
+
+def _sizes_apart(a: Sighting, b: Sighting) -> float:
+    """Distance of two boxes' middles in sizes of the larger one."""
+    ax, ay, bx, by = (sum(box[i::2]) / 2 for box in (a.box, b.box) for i in (0, 1))
+    areas = (max((box[2] - box[0]) * (box[3] - box[1]), 1.0) for box in (a.box, b.box))
+    return math.hypot(ax - bx, ay - by) / math.sqrt(max(areas))

@@ -24,7 +24,8 @@ def see(
 
 
 def move(t_s: float, vehicle: str, kind: MovementKind, shape: str, direction: str | None = None) -> Movement:
-    return Movement(T0 + round(t_s * 1000), vehicle, kind, shape, direction)
+    ways = {MovementKind.ENTERED: "in", MovementKind.LEFT: "out"}
+    return Movement(T0 + round(t_s * 1000), vehicle, kind, shape, direction or ways.get(kind))
 
 
 def weighing(from_s: float, to_s: float) -> Weighing:
@@ -100,6 +101,15 @@ def test_a_hidden_truck_on_the_deck_stays_open() -> None:
     b.move(move(1, "c:1", MovementKind.ENTERED, "deck"))
     assert not closed(b.changed(T0 + 60_000))
     assert closed(b.changed(T0 + 400_000))
+
+
+def test_what_only_ever_stands_in_a_zone_makes_no_passage_until_it_drives() -> None:
+    b = book()
+    b.see([see(0, "c:1")])
+    b.move(Movement(T0, "c:1", MovementKind.ENTERED, "yard", None))
+    assert b.changed(T0 + 100) == []
+    b.move(move(5, "c:1", MovementKind.ENTERED, "deck"))
+    assert len(b.changed(T0 + 5_000)) == 1
 
 
 def test_passers_by_and_people_make_no_passage() -> None:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from calibration_rigs.layout import layout_of
 from calibration_rigs.render import Painter
 from calibration_rigs.scenario import load_scenario
-from calibration_rigs.scene import Dresser, Weather
+from calibration_rigs.scene import Dresser
 from calibration_rigs.simulation import Simulation
 from calibration_rigs.truth import tick_record
+from calibration_rigs.weather import Weather
 from calibration_rigs.weights import WeightLogs, start_of
 
 Progress = Callable[[float], None]

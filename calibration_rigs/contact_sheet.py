@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from calibration_rigs.layout import layout_of
 from calibration_rigs.render import Painter
 from calibration_rigs.scenario import load_scenario
-from calibration_rigs.scene import Dresser, Weather
+from calibration_rigs.scene import Dresser
 from calibration_rigs.simulation import Simulation, Tick
 from calibration_rigs.truth import box_of
+from calibration_rigs.weather import Weather
 
 Picture = NDArray[np.uint8]
 TILE = (192, 108)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from calibration_rigs.camera import View
 from calibration_rigs.errors import RenderError
-from calibration_rigs.scene import VISIBLE_GROUP, Weather
+from calibration_rigs.scene import VISIBLE_GROUP
+from calibration_rigs.weather import Weather
 from calibration_rigs.world import World
 
 Picture = NDArray[np.uint8]

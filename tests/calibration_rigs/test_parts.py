@@ -18,11 +18,12 @@ from calibration_rigs.plates import plate_picture
 from calibration_rigs.render import Painter
 from calibration_rigs.route import STEP_M, route_of
 from calibration_rigs.scenario import load_scenario
-from calibration_rigs.scene import Dresser, Weather
+from calibration_rigs.scene import Dresser
 from calibration_rigs.shelf import DEMO
 from calibration_rigs.simulation import Simulation
 from calibration_rigs.truth import box_of, plate_in
 from calibration_rigs.vehicle import PlateOn
+from calibration_rigs.weather import Weather
 from gate.scale.indicators.registry import indicator as format_named
 from vision.facts import PlateColour
 

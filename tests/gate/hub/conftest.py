@@ -7,12 +7,12 @@ import pytest
 
 from gate.hub.settings import HubSettings
 from gate.hub.tokens import now_ms
-from tests.gate.hub.kit import Rig, rig_with
+from tests.gate.hub.kit import SILENCE_S, Rig, rig_with
 
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig_with(HubSettings(data_dir=tmp_path / "hub")) as made:
+    async with rig_with(HubSettings(data_dir=tmp_path / "hub", silence_s=SILENCE_S)) as made:
         yield made
 
 

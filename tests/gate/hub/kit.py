@@ -22,6 +22,7 @@ from gate.records import Finding, Passage, Severity
 from vision.facts import PlateColour, PlateReading, VehicleClass
 
 SITE = "gate-1"
+SILENCE_S = 3600.0  # sites of tests speak rarely
 T0 = 1_790_000_000_000
 
 

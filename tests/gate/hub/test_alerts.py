@@ -11,7 +11,7 @@ from gate.hub.roles import Role
 from gate.hub.tables import Delivery
 from gate.hub.watch import Watch
 from gate.records import Severity
-from tests.gate.hub.kit import SITE, Rig, finding, message, passage
+from tests.gate.hub.kit import SILENCE_S, SITE, Rig, finding, message, passage
 
 
 async def raised(rig: Rig, severity: Severity = Severity.SERIOUS, number: int = 1) -> str:
@@ -173,7 +173,7 @@ async def test_silence_of_a_site_is_an_alert_and_ends(rig: Rig, move_clock: Call
     watch, client = Watch(rig.hub), await rig.person(Role.CITY)
     await watch.look()
     assert (await client.get("/api/v1/alerts")).json()["items"] == []
-    move_clock(31_000)
+    move_clock(int(SILENCE_S * 1000) + 1000)
     for _ in range(3):
         await watch.look()
     (alert,) = (await client.get("/api/v1/alerts")).json()["items"]
@@ -182,7 +182,7 @@ async def test_silence_of_a_site_is_an_alert_and_ends(rig: Rig, move_clock: Call
     await watch.look()
     (alert,) = (await client.get("/api/v1/alerts")).json()["items"]
     assert alert["state"] == "withdrawn"
-    move_clock(40_000)
+    move_clock(int(SILENCE_S * 1000) + 10_000)
     await watch.look()
     assert len((await client.get("/api/v1/alerts")).json()["items"]) == 2
 

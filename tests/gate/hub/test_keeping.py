@@ -17,7 +17,7 @@ from gate.hub.backup import BackupError, backup, restore
 from gate.hub.retention import Retention
 from gate.hub.roles import Role
 from gate.hub.settings import HubSettings
-from gate.hub.tables import PushSubscription, User
+from gate.hub.tables import Passage, PushSubscription, User
 from tests.gate.hub.kit import Rig, finding, message, passage, rig_with
 from tests.gate.hub.test_delivery import listening, until
 
@@ -54,8 +54,8 @@ async def test_old_passages_go_but_not_locked_or_waiting_ones(rig: Rig, move_clo
     await inspector.put(f"/api/v1/passages/{passage(2).id}/lock", json={"locked": True})
     move_clock(800 * DAY_MS)
     await Retention(rig.hub).forget()
-    client = await rig.person(Role.INSPECTOR)
-    kept = {p["id"] for p in (await client.get("/api/v1/passages")).json()["items"]}
+    async with rig.hub.store.read() as session:
+        kept = set((await session.execute(select(Passage.id))).scalars())
     assert kept == {passage(2).id, passage(3).id}
 
 

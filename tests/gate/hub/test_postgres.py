@@ -16,7 +16,7 @@ import pytest
 
 from gate.hub.roles import Role
 from gate.hub.settings import HubSettings
-from tests.gate.hub.kit import Rig, message, passage, rig_with
+from tests.gate.hub.kit import SILENCE_S, Rig, message, passage, rig_with
 from tests.gate.hub.test_alerts import (  # noqa: F401 - the same tests, on another database
     test_a_serious_alert_goes_its_whole_way,
     test_an_action_sent_twice_by_a_phone_counts_once,
@@ -82,7 +82,8 @@ async def rig(tmp_path: Path, postgres: str) -> AsyncIterator[Rig]:
     connection = await asyncpg.connect(f"{postgres.replace('+asyncpg', '')}/postgres")
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-    async with rig_with(HubSettings(data_dir=tmp_path / "hub", database_url=f"{postgres}/{name}")) as made:
+    settings = HubSettings(data_dir=tmp_path / "hub", database_url=f"{postgres}/{name}", silence_s=SILENCE_S)
+    async with rig_with(settings) as made:
         yield made
 
 

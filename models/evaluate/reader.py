@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluate.crnn import Crnn
+from models.evaluate.drawn import measure_drawn
 from models.registry import EvaluationJob
 from models.synthesis.crops import training_negatives
 from models.synthesis.real import Labelled, corrections, load, read_labels
@@ -56,6 +57,7 @@ def measure(name: str, read: Read, job: EvaluationJob) -> dict[str, Any]:
         special = [crop for crop in read_labels(plates, "special_dev", corrected=corrected) if kinds_of(crop.text)]
         row |= _special(special, read, suffix)
     row |= _negatives(plates, read, job)
+    row |= measure_drawn(read, job.data)
     row["ms_per_crop"] = _speed(read, [load(crop) for crop in read_labels(plates, "dev")[:100]])
     return row
 

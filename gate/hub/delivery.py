@@ -41,8 +41,9 @@ class Deliverer:
             except Exception:
                 log.exception("deliveries failed, trying again")
                 await asyncio.sleep(1)
+            pause_s = await self._pause_s()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), await self._pause_s())
+                await asyncio.wait_for(self._wake.wait(), pause_s)
 
     async def deliver_due(self) -> None:
         """Send everything that is due and within the channels' rates."""

@@ -16,7 +16,7 @@ from vision.plates.vote import PlateVote, sharpness
 from vision.stages import PlateStages
 from vision.track import TrackSettings
 
-_UNSURE = 0.35  # of the detector's threshold: what scores between the two may continue a track, not begin one
+_UNSURE = 0.45  # of the detector's threshold: what scores between the two may continue a track, not begin one
 
 
 def build_pipeline(config: CameraConfig) -> CameraPipeline:

@@ -33,12 +33,16 @@ class PipelineSettings:
 
 @dataclass(frozen=True, slots=True)
 class InView:
-    """A vehicle as the overlay shows it. box: (4,) pixels of the full frame at the asked instant."""
+    """A vehicle as the overlay shows it.
+
+    box: (4,) pixels of the full frame at the asked instant. unseen_ms: since it was last found.
+    """
 
     key: str
     kind: VehicleClass
     box: NDArray[np.float64]
     plates: tuple[PlateReading, ...]
+    unseen_ms: int = 0
 
 
 class CameraPipeline:
@@ -72,7 +76,7 @@ class CameraPipeline:
     def in_view(self, t_ms: int) -> list[InView]:
         """The vehicles in view at an instant."""
         known = [
-            InView(self._key(v.number), v.kind, v.predicted(t_ms), self._plates(v.number))
+            InView(self._key(v.number), v.kind, v.predicted(t_ms), self._plates(v.number), t_ms - v.seen_ms)
             for v in self._tracker.vehicles
         ]
         for loose in self._book.loose() if self._book is not None else ():

@@ -13,6 +13,7 @@ from vision.source import Frame
 
 _HOLD_MS = 120  # a frame waits this long for the weight of its instant to arrive
 _MOST_HELD = 8
+_UNSEEN_MS = 700  # a vehicle not found for longer is not outlined
 _AMBER = (60, 190, 255)
 _CLASS_ZH = {
     VehicleClass.CAR: "轿车",
@@ -120,6 +121,8 @@ class Screen:
     def _marks(self, vehicles: Sequence[InView]) -> tuple[Mark, ...]:
         marks = [Mark(outline, name, _AMBER) for name, outline in self._config.zones]
         for vehicle in vehicles:
+            if vehicle.unseen_ms > _UNSEEN_MS:
+                continue
             x0, y0, x1, y1 = (float(v) for v in vehicle.box)
             kind = _CLASS_ZH[vehicle.kind] if self._config.language == "zh" else vehicle.kind.replace("_", " ")
             plates = " ".join(plate_text(p.text) for p in vehicle.plates)

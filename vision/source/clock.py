@@ -52,6 +52,7 @@ class StreamClock:
 
     SETTLE_MS = 2000.0  # while young, buffered packets may arrive late all at once: follow the least delay freely
     BREAK_MS = 1000.0
+    MOST_LATE = 3  # packets in a row that may be late before it is the stream's time that broke
     FASTER_MS = 5.0  # per packet
     DRIFT = 0.001  # per unit of stream time
 
@@ -60,20 +61,27 @@ class StreamClock:
         self._begun = 0.0
         self._pts = 0.0
         self._last = -(2**62)
+        self._late = 0
 
     def offset_ms(self, pts_ms: float, arrival_ms: float) -> float:
         """What to add to stream time for UTC, after a packet with this time stamp arrived at this instant."""
         delay = arrival_ms - pts_ms
         offset = self._offset
         young = arrival_ms - self._begun < self.SETTLE_MS
+        step_ms = pts_ms - self._pts
+        goes_on = 0 < step_ms < self.BREAK_MS
+        self._pts = pts_ms
+        if offset is not None and delay - offset > self.BREAK_MS and goes_on and self._late < self.MOST_LATE:
+            self._late += 1  # held back on its way: its own time is still right
+            return offset
+        self._late = 0
         if offset is None or (abs(delay - offset) > self.BREAK_MS and not (young and delay < offset)):
             self._begun = arrival_ms
             self._offset = delay
         elif delay < offset:
             self._offset = delay if young else max(delay, offset - self.FASTER_MS)
         else:
-            self._offset = offset + min(delay - offset, self.DRIFT * max(0.0, pts_ms - self._pts))
-        self._pts = pts_ms
+            self._offset = offset + min(delay - offset, self.DRIFT * max(0.0, step_ms))
         return self._offset
 
     def forward(self, t_ms: int) -> int:

@@ -23,6 +23,7 @@ _BACK_OFF_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _QUEUE = 300  # packets; beyond this the consumer is too slow and whole groups of pictures are left out
 _DAMAGE_REPORT_MS = 10_000
 _DAMAGE_CLEAR_MS = 5_000
+_FLOWING = 3  # packets without a pause after a silence: one alone is what the demuxer had held back
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class LiveSource:
         self._thread = threading.Thread(target=self._read, name=f"source {device}", daemon=True)
         self._connection, self._index = 0, 0
         self._state, self._state_ms = "", 0
-        self._arrived_ms = 0
+        self._arrived_ms = self._flowing = 0
         self._damage_ms: int | None = None
         self._container: Any = None
         self._decoder: Decoder | None = None
@@ -102,13 +103,18 @@ class LiveSource:
     def _begin(self, container: Any, stream: Any) -> None:
         self._container, self._decoder = container, Decoder(stream)
         self._connection += 1
+        self._arrived_ms, self._flowing = 0, _FLOWING
         self._times = StreamClock()
 
     def _packet(self, packet: Any, arrival_ms: int) -> Iterator[Packet | Frame | DeviceState]:
         decoder = self._decoder
         if decoder is None:
             return
+        silent = self._arrived_ms > 0 and arrival_ms - self._arrived_ms > 900 * self._stall_s
         self._arrived_ms = arrival_ms
+        self._flowing = 0 if silent else self._flowing + 1
+        if silent and self._state in ("ok", "damaged"):
+            yield self._enter(arrival_ms, "stalled", self._silent)
         stamp = packet.pts if packet.pts is not None else packet.dts
         pts = decoder.time_ms(stamp)
         at = arrival_ms - self._latency_ms
@@ -119,7 +125,8 @@ class LiveSource:
         for video in decoder.decode(packet):
             shown = decoder.time_ms(video.pts)
             t_ms = self._times.forward(at if shown is None else round(shown + offset_ms))
-            if self._state != "ok" and self._damage_ms is None and t_ms > self._state_ms:
+            alive = t_ms > self._state_ms and self._flowing >= _FLOWING
+            if self._state != "ok" and self._damage_ms is None and alive:
                 yield self._enter(t_ms, "ok", "")
             self.health.frame(t_ms)
             yield Frame(video, t_ms, self._index, pts_ms=shown or 0.0, keyframe=bool(video.key_frame), arrival_ms=at)

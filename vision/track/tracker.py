@@ -26,6 +26,7 @@ class TrackSettings:
     sure: float = 0.4
     unsure: float = 0.12
     confirm_hits: int = 3
+    confirm_moved: float = 0.15  # of its size; what has not moved is scenery until it scores twice what is sure
     keep_suspicion_ms: int = 700
     keep_moving_ms: int = 2500
     keep_standing_ms: int = 20_000
@@ -101,6 +102,8 @@ class Tracker:
 
         alike = alike & ~self._against(found.boxes)
         confirmed = np.array([v.number > 0 for v in self._all], dtype=bool).reshape(-1, 1)
+        scenery = np.array([self._is_scenery(v) for v in self._all], dtype=bool).reshape(-1, 1)
+        take(by_overlap(predicted, found.boxes, open_to(np.ones_like(sure)) & scenery, 0.6))
         take(by_overlap(predicted, found.boxes, open_to(sure) & confirmed, 0.2))
         take(by_overlap(predicted, found.boxes, open_to(~sure) & confirmed, 0.35))
         take(by_overlap(predicted, found.boxes, open_to(sure), 0.2))
@@ -150,8 +153,13 @@ class Tracker:
         ready = [v for v in self._all if not v.number and v.hits >= self._set.confirm_hits and v.seen_ms == t_ms]
         for vehicle in sorted(ready, key=lambda v: -v.size):
             large = [v for v in self._all if v.number and v is not vehicle and _LARGE[CLASSES.index(v.kind)]]
-            if not any(_piece(vehicle, whole) for whole in large):
+            if not self._is_scenery(vehicle) and not any(_piece(vehicle, whole) for whole in large):
                 vehicle.number = self.take_number()
+
+    def _is_scenery(self, vehicle: Vehicle) -> bool:
+        """Whether what was found is likely a building or a post: it was never sure and has never moved."""
+        unmoved = vehicle.moved < self._set.confirm_moved and vehicle.best < 2 * self._set.sure
+        return not vehicle.number and vehicle.hits >= self._set.confirm_hits and unmoved
 
     def _end(self, t_ms: int) -> list[Vehicle]:
         left = [v for v in self._all if t_ms - v.seen_ms > self._patience_ms(v)]

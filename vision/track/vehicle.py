@@ -18,18 +18,34 @@ _STILL_PER_S = 0.04  # slower than this share of its own size per second is stan
 class Vehicle:
     """A track. number: its place in the order of confirmation, 0 while it is only a suspicion.
 
-    box: (4,) filtered, in pixels, at seen_ms. velocity: (4,) pixels per second of each edge.
+    box: (4,) filtered, in pixels, at seen_ms. velocity: (4,) pixels per second of each edge. moved: the most any edge
+    has moved since the beginning, in sizes. best: the highest score so far.
     """
 
-    __slots__ = ("_votes", "born_ms", "box", "edge", "hits", "number", "score", "seen_ms", "still_ms", "velocity")
+    __slots__ = (
+        "_birth",
+        "_votes",
+        "best",
+        "born_ms",
+        "box",
+        "edge",
+        "hits",
+        "moved",
+        "number",
+        "score",
+        "seen_ms",
+        "still_ms",
+        "velocity",
+    )
 
     def __init__(self, t_ms: int, box: NDArray[np.float64], score: float, kind: int) -> None:
         self.number = 0
         self.born_ms = self.seen_ms = t_ms
         self.still_ms: int | None = None
-        self.box = box.astype(np.float64)
+        self.box = self._birth = box.astype(np.float64)
         self.velocity = np.zeros(4)
-        self.score = score
+        self.moved = 0.0
+        self.score = self.best = score
         self.hits = 1
         self.edge = False
         self._votes = np.zeros(len(CLASSES))
@@ -69,8 +85,9 @@ class Vehicle:
             self.box = expected + _POSITION_GAIN * surprise
             self.velocity = self.velocity + _SPEED_GAIN * surprise / max(elapsed_s, 0.04)
         self.seen_ms = t_ms
-        self.score = score
+        self.score, self.best = score, max(self.best, score)
         self.hits += 1
+        self.moved = max(self.moved, float(np.abs(self.box - self._birth).max()) / self.size)
         if kind is not None:
             self._votes[kind] += score
         still = bool(np.abs(self.velocity[:2] + self.velocity[2:]).max() / 2 < _STILL_PER_S * self.size)

@@ -154,6 +154,16 @@ def test_any_noise_gives_numbers_in_order_and_the_same_ones_again(
     assert first == set(range(1, len(first) + 1))
 
 
+def test_scenery_taken_for_a_truck_is_never_a_vehicle_nor_takes_one_over() -> None:
+    house = (at(700), 0.42, TRUCK)
+    sequence = [(i * 150, found(house)) for i in range(20)]
+    sequence += [(3000 + i * 150, found(house, (at(100 + 22 * i), 0.9, TRUCK))) for i in range(20)]
+    sequence += [(6000 + i * 150, found(house)) for i in range(20)]
+    _, numbers, left = run(sequence)
+    assert numbers == {1}
+    assert [v.number for v in left] == [1]
+
+
 def test_everything_in_view_leaves_at_the_end_once() -> None:
     tracker, _, left = run([(i * 150, found((at(300), 0.9, TRUCK))) for i in range(6)])
     assert not left

@@ -20,6 +20,7 @@ from geofence.fence import SiteFence
 from geofence.movement import Movement
 from vision.facts import Sighting
 
+EDGE_SHARE = 0.02  # of the picture: a box this near to its edge is cut off by it
 TICK_MS = 1_000
 LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the system was off: nothing to judge
 
@@ -63,6 +64,7 @@ class Gatehouse:
         self._judge = Judge(site, vehicles, self._history)
         self._asked: dict[str, str] = {}
         self._departed: set[str] = set()
+        self._sizes = {c.id: c.size for c in site.cameras}
         self._unjudged: list[Fact] = []
         self._now_ms: int | None = None
 
@@ -135,6 +137,8 @@ class Gatehouse:
             movements += self._fence.update(t_ms, camera, [(s.vehicle, s.box, s.ground, s.kind) for s in batch])
             for sighting in batch:
                 self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle))
+                if sighting.final and _at_edge(sighting, self._sizes.get(camera)):
+                    self._fence.depart(camera, sighting.vehicle)
         return movements + self._fence.expire(t_ms)
 
     def _derive(self, movements: Sequence[Movement], weighings: Sequence[Weighing], outcome: Outcome) -> None:
@@ -189,3 +193,12 @@ def _order(fact: Fact) -> tuple[int, str, str]:
     """By time; facts of one instant by kind and the thing they are about."""
     about = getattr(fact, "vehicle", "") or getattr(fact, "scale", "") or getattr(fact, "device", "")
     return fact.t_ms, type(fact).__name__, f"{getattr(fact, 'camera', '')}/{about}"
+
+
+def _at_edge(sighting: Sighting, size: tuple[int, int] | None) -> bool:
+    """Whether a box touches the edge of its picture."""
+    if size is None:
+        return False
+    x0, y0, x1, y1 = sighting.box
+    margin_x, margin_y = EDGE_SHARE * size[0], EDGE_SHARE * size[1]
+    return x0 <= margin_x or y0 <= margin_y or x1 >= size[0] - margin_x or y1 >= size[1] - margin_y

@@ -65,6 +65,11 @@ class SiteFence:
         """The last word on everyone still in sight, as at the end of a recording."""
         return [m for camera in sorted(self._views) for m in self._views[camera].close()]
 
+    def depart(self, camera: str, key: str) -> None:
+        """A vehicle drove out of a camera's picture; what appears at that edge later is not taken for it."""
+        if camera in self._views:
+            self._views[camera].vehicles.depart(key)
+
     def known_as(self, camera: str, key: str) -> str:
         """The first key of the vehicle that now has this key at this camera."""
         view = self._views.get(camera)

@@ -63,6 +63,7 @@ class Vehicles:
         self._kind: dict[int, str] = {}
         self._doubt: dict[int, list[tuple[int, Array]]] = {}  # boxes that jumped, not yet believed
         self._free: list[int] = []
+        self._departed: set[int] = set()
         self._now_ms = -1
         self.capacity = 0
         self._centre = np.empty((0, 2))
@@ -117,8 +118,15 @@ class Vehicles:
         gone = np.flatnonzero(brief & (t_ms - self._last_ms > 2 * self.memory.confirm_ms))
         return [s for s in gone.tolist() if s in self._key]
 
+    def depart(self, key: str) -> None:
+        """The vehicle with this key drove out of the picture: what appears there later is another."""
+        slot = self._slot_of.get(key)
+        if slot is not None:
+            self._departed.add(slot)
+
     def forget(self, slot: int) -> None:
         """Drop a vehicle; its slot is used again."""
+        self._departed.discard(slot)
         del self._key[slot], self._kind[slot]
         self._doubt.pop(slot, None)
         for key in [k for k, s in self._slot_of.items() if s == slot]:
@@ -190,7 +198,7 @@ class Vehicles:
     def _reunite(self, instant: "_Instant", rest: list[int], slots: Index, claims: "_Claims") -> None:
         """Give what is not where its key was to vehicles missing nearby, nearest first; its own key's comes cheaper."""
         rows = np.array(rest, dtype=np.int64)
-        missing = np.array(sorted(set(self._key) - claims.used), dtype=np.int64)
+        missing = np.array(sorted(set(self._key) - claims.used - self._departed), dtype=np.int64)
         offset = instant.centres[rows][:, None] - self._centre[missing]
         size = np.maximum(instant.sizes[rows][:, None], self._size[missing])
         i, j = np.nonzero((offset**2).sum(axis=2) <= (FAR_SIZES * size) ** 2)

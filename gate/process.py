@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import structlog
 import uvicorn
 
@@ -23,6 +24,7 @@ from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier
 from gate.errors import SiteError
 from gate.evidence.draft import PlateCrop
 from gate.evidence.store import SealedBundle
+from gate.evidence.upkeep import Upkeep
 from gate.facts import Fact, Operation, WeightSample
 from gate.gatehouse import Gatehouse, Outcome
 from gate.live_api import Snapshots, live_api
@@ -59,7 +61,7 @@ _log = structlog.get_logger(__name__)
 REORDER_MS = 600  # a camera's facts may come this much later than a scale's
 TURN_S = 0.1
 CROPS_LIMIT = 500
-RETENTION_EVERY_MS = 600_000
+UPKEEP_EVERY_MS = 120_000
 
 
 class SiteProcess:
@@ -92,7 +94,8 @@ class SiteProcess:
         self._captioned: Caption | None = None
         self.streams = {c.id: Fanout() for c in site.cameras}
         self._watching: dict[str, bool] = {}
-        self._sender = self._make_sender()
+        token = self._hub_token()
+        self._sender, self._upkeep = self._make_sender(token), self._make_upkeep(token)
         self._gatehouse = Gatehouse(site, self._registers.tickets, self._registers.vehicles)
         self._remember()
         self._note_start(site_text)
@@ -106,7 +109,7 @@ class SiteProcess:
     @property
     def fingerprint(self) -> str:
         """Of the key that signs this site's evidence, for the record on paper."""
-        return self._workshop.store().fingerprint
+        return self._upkeep.store.fingerprint
 
     async def run(self) -> None:
         """Run until cancelled; then what is open is finished and written."""
@@ -129,16 +132,26 @@ class SiteProcess:
             self._facts.close()
             self._passages.close()
 
-    def _make_sender(self) -> Sender | None:
+    def _make_sender(self, token: str) -> Sender | None:
+        hub = self.site.hub
+        return Sender(self.outbox, hub.url, token, heartbeat=self._heartbeat) if hub else None
+
+    def _make_upkeep(self, token: str) -> Upkeep:
+        hub, store = self.site.hub, self.site.store
+        headers = {"Authorization": f"Bearer {token}"}
+        client = httpx.Client(base_url=hub.url, headers=headers, timeout=20) if hub else None
+        return Upkeep(self._workshop.store(), store.evidence_days, client, store.time_server)
+
+    def _hub_token(self) -> str:
+        """The device token the hub gave this site. Raises SiteError when its file cannot be read."""
         hub = self.site.hub
         if hub is None:
-            return None
+            return ""
         try:
-            token = (self._base / hub.token_file).read_text().strip()
+            return (self._base / hub.token_file).read_text().strip()
         except OSError as error:
             hint = f"`gatewarden hub site add {self.site.id}` gives a token"
             raise SiteError(f"hub.token_file: {error}; {hint}") from error
-        return Sender(self.outbox, hub.url, token, heartbeat=self._heartbeat)
 
     def _remember(self) -> None:
         """Take up where a stopped or killed process left off."""
@@ -198,23 +211,18 @@ class SiteProcess:
             await asyncio.sleep(TURN_S)
 
     async def _housekeeping(self) -> None:
-        """Learn new tickets as they are registered; delete evidence whose time is over, under a tombstone."""
+        """Learn new tickets as they are registered; have evidence counter-signed, and deleted when its time is over."""
         tickets = self.site.registers.tickets
         feed = TicketFeed(self._base / tickets, self._registers.tickets) if tickets else None
-        next_retention_ms = 0
+        next_upkeep_ms = 0
         while True:
             for fault in feed.look() if feed else ():
                 _log.warning("ticket left out", why=fault)
             now_ms = self._clock.now_ms()
-            if now_ms >= next_retention_ms:
-                next_retention_ms = now_ms + RETENTION_EVERY_MS
-                before_ms = now_ms - round(self.site.store.evidence_days * 86_400_000)
-                await asyncio.to_thread(self._retain, before_ms, now_ms)
+            if now_ms >= next_upkeep_ms:
+                next_upkeep_ms = now_ms + UPKEEP_EVERY_MS
+                await asyncio.to_thread(self._upkeep.run, now_ms)
             await asyncio.sleep(1.0)
-
-    def _retain(self, before_ms: int, now_ms: int) -> None:
-        for bundle in self._workshop.store().retain(before_ms, now_ms, "retention"):
-            _log.info("evidence deleted, its time was over", bundle=bundle.name)
 
     def _turn(self, now_ms: int) -> None:
         """Judge the facts that are old enough for nothing earlier to come."""

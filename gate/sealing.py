@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -106,9 +107,15 @@ def seal_one(workshop: Workshop, dossier: Dossier, sealed_ms: int) -> SealedBund
         workshop.site,
         footage=workshop.footage,
         models=workshop.models,
-        store=workshop.store(),
+        store=_store(workshop.evidence, workshop.keys, workshop.site.id),
         sealed_ms=sealed_ms,
     )
+
+
+@lru_cache(maxsize=1)
+def _store(evidence: Path, keys: Path, site: str) -> EvidenceStore:
+    """The store, kept open: opening it reads the whole chain."""
+    return EvidenceStore(evidence, KeyRing(keys), site)
 
 
 def _pool() -> ProcessPoolExecutor:

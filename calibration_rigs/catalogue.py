@@ -65,9 +65,10 @@ def _light(body: str, wheelbase: float, ends: tuple[float, float], size: tuple[f
     return Vehicle("", "", kinds[body], (unit,), dirt=0.15)
 
 
+# Feet stand wider than they look: springs under a high, narrow body would let it fall over.
 _PERSON = Unit(
     "person",
-    (0.06, -0.06),
+    (0.25, -0.25),
     0.25,
     -0.25,
     0.55,
@@ -75,10 +76,10 @@ _PERSON = Unit(
     75,
     (0.0, 0.95),
     (0.0, 1.0),
-    track=0.2,
+    track=0.5,
     tyre_radius=0.1,
-    unsprung_kg=2,
-    stiffness=4e4,
+    unsprung_kg=10,
+    stiffness=2e4,
 )
 
 MODELS: dict[str, Callable[[], Vehicle]] = {

@@ -94,6 +94,16 @@ def test_an_axle_off_the_deck_is_not_weighed() -> None:
     assert stood[-1].deck_kg["deck"] == pytest.approx(sum(truth.axle_kg[1:]), abs=20)
 
 
+def test_a_person_stands_upright_and_weighs_what_people_weigh() -> None:
+    walk = {"id": "walker", "model": "person", "path": [[-6, 19], [-2.2, 19.2], [1, 19.2]]}
+    moves = [{"to": {"m": 3.8}, "kmh": 4}, {"wait_s": 6}, {"to": "end", "kmh": 4}]
+    simulation, ticks = played(12, actors=[walk | {"moves": moves}])
+    body = simulation.world.data.body("walker")
+    assert body.xmat[8] > 0.99 or body.xpos[2] < -10
+    stood = [t for t in ticks if 5 < t.t_s < 9]
+    assert max(abs(t.deck_kg["deck"] - 75) for t in stood) < 5
+
+
 def test_a_device_adds_its_offset_to_the_cells() -> None:
     _, ticks = played(12, actors=[], tricks=[{"kind": "remote", "from_s": 5, "to_s": 8, "kg": 3000}])
     by_time = dict(shown(ticks))

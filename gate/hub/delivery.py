@@ -36,12 +36,12 @@ class Deliverer:
     async def run(self) -> None:
         while True:
             self._wake.clear()
+            pause_s = 1.0
             try:
                 await self.deliver_due()
+                pause_s = await self._pause_s()
             except Exception:
                 log.exception("deliveries failed, trying again")
-                await asyncio.sleep(1)
-            pause_s = await self._pause_s()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), pause_s)
 

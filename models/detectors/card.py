@@ -11,6 +11,7 @@ from vision.card import Card, DataSource, Tensor
 from vision.facts import VehicleClass
 
 VERSION = "1.0.0"
+_RENDERED = DataSource("pictures of the virtual site, rendered by calibration_rigs", "AGPL-3.0-or-later", count=649)
 _ROADS = (
     DataSource("vehicles/openimages", "CC BY 4.0", count=674),
     DataSource("vehicles/highway", "CC BY 4.0", count=156),
@@ -22,12 +23,14 @@ PLATE_DATA = (
     DataSource("plates/not_plates", "Apache-2.0", count=600),
     DataSource("plates/glyphs: Pengfei8324/chinese_license_plate_generator", "MIT"),
     DataSource("vehicles/*, scenes/romania as backgrounds", "CC BY 4.0, MIT", count=1552),
+    _RENDERED,
     DataSource("HyperLPR's plate detector, as teacher for corners and for places of plates", "Apache-2.0"),
     DataSource("scenes/easypr", "no commercial use", "measure", 256),
     DataSource("scenes/ccpd50", "MIT", "measure", 50),
 )
 ROAD_DATA = (
     *_ROADS,
+    _RENDERED,
     DataSource("YOLOX-nano and PicoDet-XS, as teachers for what is not labelled", "Apache-2.0"),
     DataSource("vehicles/*: every fourth group of near-identical frames", "as above", "measure", 300),
 )

@@ -16,7 +16,7 @@ _REGION_MARGIN = 0.08
 _DOUBLE_OVERLAP = 0.4
 _AGREEING_OVERLAP = 0.6
 _LOOK_SIZE_PX, _LOOK_LENGTH_PX, _SECOND_LEAST = (192, 128), 100.0, 0.1
-_MOST_LOOKS = 16
+_MOST_LOOKS, _FIRST_SHARE = 8, 0.67
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +57,7 @@ class PlateLocator:
         """
         check_frame(frame)
         least = self.threshold if threshold is None else threshold
-        first = least / 2
+        first = least * _FIRST_SHARE
         if regions is None:
             parts = [self._candidates(frame, (0.0, 0.0), self._size, first)]
         else:

@@ -21,6 +21,7 @@ from geofence.movement import Movement
 from vision.facts import Sighting
 
 EDGE_SHARE = 0.02  # of the picture: a box this near to its edge is cut off by it
+EDGE_GONE_MS = 300  # sightings of one vehicle follow each other faster
 TICK_MS = 1_000
 LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the system was off: nothing to judge
 
@@ -65,6 +66,7 @@ class Gatehouse:
         self._asked: dict[str, str] = {}
         self._departed: set[str] = set()
         self._sizes = {c.id: c.size for c in site.cameras}
+        self._edge_ms: dict[tuple[str, str], int] = {}
         self._unjudged: list[Fact] = []
         self._now_ms: int | None = None
 
@@ -133,13 +135,27 @@ class Gatehouse:
         movements: list[Movement] = []
         for camera, seen in groupby(sightings, key=lambda s: s.camera):
             batch = list(seen)
+            self._depart(t_ms, camera)
             self._book.see(batch)
             movements += self._fence.update(t_ms, camera, [(s.vehicle, s.box, s.ground, s.kind) for s in batch])
             for sighting in batch:
                 self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle))
-                if sighting.final and _at_edge(sighting, self._sizes.get(camera)):
-                    self._fence.depart(camera, sighting.vehicle)
+                self._note_edge(t_ms, sighting)
         return movements + self._fence.expire(t_ms)
+
+    def _note_edge(self, t_ms: int, sighting: Sighting) -> None:
+        """Remember who was last seen cut off by the picture's edge."""
+        key = (sighting.camera, sighting.vehicle)
+        self._edge_ms.pop(key, None)
+        if _at_edge(sighting, self._sizes.get(sighting.camera)):
+            self._edge_ms[key] = t_ms
+
+    def _depart(self, t_ms: int, camera: str) -> None:
+        """Who vanished at the picture's edge has driven out of it."""
+        gone = [k for k, seen in self._edge_ms.items() if k[0] == camera and t_ms - seen > EDGE_GONE_MS]
+        for key in gone:
+            del self._edge_ms[key]
+            self._fence.depart(*key)
 
     def _derive(self, movements: Sequence[Movement], weighings: Sequence[Weighing], outcome: Outcome) -> None:
         for movement in movements:
@@ -156,7 +172,8 @@ class Gatehouse:
         ticketed = [self._with_weights(self._with_ticket(p, t_ms, outcome)) for p in passages]
         looked = any(isinstance(f, Sighting) for f in facts)
         decks = [self._fence.occupancy(t_ms, s.deck) for s in self._site.scales] if looked else []
-        outcome.findings += self._judge.take(facts, ticketed, t_ms, decks)
+        loaded = frozenset(name for name, m in self._machines.items() if m.state.start_ms is not None)
+        outcome.findings += self._judge.take(facts, ticketed, t_ms, decks, loaded)
         for passage in ticketed:
             self._consume(passage, t_ms)
             if passage.closed:
@@ -196,9 +213,9 @@ def _order(fact: Fact) -> tuple[int, str, str]:
 
 
 def _at_edge(sighting: Sighting, size: tuple[int, int] | None) -> bool:
-    """Whether a box touches the edge of its picture."""
+    """Whether a box touches an edge of its picture, but for the upper one: far away nobody drives out of sight."""
     if size is None:
         return False
-    x0, y0, x1, y1 = sighting.box
+    x0, _, x1, y1 = sighting.box
     margin_x, margin_y = EDGE_SHARE * size[0], EDGE_SHARE * size[1]
-    return x0 <= margin_x or y0 <= margin_y or x1 >= size[0] - margin_x or y1 >= size[1] - margin_y
+    return x0 <= margin_x or x1 >= size[0] - margin_x or y1 >= size[1] - margin_y

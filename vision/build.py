@@ -16,7 +16,8 @@ from vision.plates.vote import PlateVote, sharpness
 from vision.stages import PlateStages
 from vision.track import TrackSettings
 
-_UNSURE = 0.45  # of the detector's threshold: what scores between the two may continue a track, not begin one
+_SURE = 0.4  # a vehicle begins at this score at least: sheds and posts that look like one score lower
+_UNSURE = 0.32  # what scores between the two may continue a track, not begin one; scenery mostly scores less
 
 
 def build_pipeline(config: CameraConfig) -> CameraPipeline:
@@ -31,7 +32,7 @@ def build_pipeline(config: CameraConfig) -> CameraPipeline:
         plate_stages(config),
         plane=ground_plane(config),
         first_number=config.first_number,
-        settings=PipelineSettings(track=TrackSettings(sure=detector.threshold, unsure=_UNSURE * detector.threshold)),
+        settings=PipelineSettings(track=TrackSettings(sure=max(_SURE, detector.threshold), unsure=_UNSURE)),
     )
 
 

@@ -65,6 +65,7 @@ class Judge:
         self._vehicles = vehicles
         self._history = history or History()
         self._decks = Decks(site)
+        self._weighing: frozenset[str] = frozenset()
         self._rules = active_rules(site)
         self._watches: list[tuple[ActiveRule, Watch]] = [(a, a.rule.watch()) for a in self._rules if a.rule.watch]
         self._findings: dict[str, Finding] = {}
@@ -75,12 +76,14 @@ class Judge:
         passages: Sequence[Passage],
         now_ms: int,
         occupancies: Sequence[Occupancy] = (),
+        weighing: frozenset[str] = frozenset(),
     ) -> list[Finding]:
         """What the rules newly say after an instant's facts, the passages they changed and what was seen on the decks.
 
-        Closed passages are remembered in the history of their plates.
+        weighing: the scales with a load on them now. Closed passages are remembered in the history of their plates.
         """
         self._decks.take(facts, occupancies)
+        self._weighing = weighing
         out = [f for passage in passages for f in self._passage(passage, now_ms)]
         for active, watch in self._watches:
             for about, verdict in watch.update(facts, passages, self._context(active, now_ms)):
@@ -101,7 +104,9 @@ class Judge:
         return out
 
     def _context(self, active: ActiveRule, now_ms: int) -> Context:
-        return Context(self._site, now_ms, self._vehicles, self._history, self._decks, active.thresholds)
+        return Context(
+            self._site, now_ms, self._vehicles, self._history, self._decks, self._weighing, active.thresholds
+        )
 
     def _settle(
         self, key: str, active: ActiveRule, verdict: Verdict | None, now_ms: int, passage: Passage | None

@@ -47,7 +47,8 @@ class Vehicles(Protocol):
 class Context:
     """What a rule may look at beside the passage.
 
-    decks: who is and was on each deck, up to date. thresholds: the rule's own, with the site's overrides applied.
+    decks: who is and was on each deck, up to date. weighing: scales with a load on them now.
+    thresholds: the rule's own, with the site's overrides applied.
     """
 
     site: Site
@@ -55,6 +56,7 @@ class Context:
     vehicles: Vehicles
     history: History
     decks: Decks
+    weighing: frozenset[str] = frozenset()
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
 

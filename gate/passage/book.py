@@ -61,7 +61,8 @@ class PassageBook:
         if a is None or b is None or a is b or seen_together(a, b):
             return
         apart = join_cost(*sorted((a, b), key=lambda v: v.start_ms))
-        if apart.cost < IMPOSSIBLE or not (known(a.plates) and known(b.plates)):
+        has_left = any(v.left_ms is not None for v in (a, b))
+        if apart.cost < IMPOSSIBLE or not (has_left or (known(a.plates) and known(b.plates))):
             self._merge(a, b, "recognised where it had vanished")
 
     def move(self, movement: Movement) -> None:

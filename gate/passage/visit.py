@@ -59,7 +59,7 @@ class Visit:
 
     @property
     def kind(self) -> VehicleClass:
-        """The class most of its sightings, weighed by score, say."""
+        """The class most of its sightings say, weighed by score and by how large it was seen."""
         return max(self.kind_scores, key=lambda k: (self.kind_scores[k], k.value))
 
     @property
@@ -84,7 +84,9 @@ class Visit:
         if trace is None:
             trace = self.traces[sighting.vehicle] = Trace(sighting, sighting)
         trace.see(sighting)
-        self.kind_scores[sighting.kind] = self.kind_scores.get(sighting.kind, 0.0) + sighting.score
+        x0, y0, x1, y1 = sighting.box
+        seen = sighting.score * max((x1 - x0) * (y1 - y0), 1.0)
+        self.kind_scores[sighting.kind] = self.kind_scores.get(sighting.kind, 0.0) + seen
         self.last_ms = max(self.last_ms, sighting.t_ms)
         self.start_ms = min(self.start_ms, sighting.t_ms)
 

@@ -19,6 +19,7 @@ MAX_VOTES = 48
 EARLY_CONFIDENCE = 0.95
 EARLY_FRAMES = 3
 MOST_LOOKS = 4.0
+PLACE_LOOKS = 1.5  # what many looks at one place are worth, in looks
 _FLOOR = -12.0
 # Pairs taken for each other, side by side.
 _CONFUSED = "0D8B2Z5S1T4AUVMN6GPREFC9XYWH7L豫冀皖粤京琼苏赣浙湘挂学"
@@ -88,6 +89,37 @@ def combine(scores: Sequence[Scores], weights: NDArray[np.float64]) -> Scores:
     )
 
 
+def without_repeats(ballots: Sequence[Ballot]) -> NDArray[np.float64]:
+    """The votes' weights, those of one place shared: looks at a plate that stands still are one look, made again."""
+    weights = np.array([b.weight for b in ballots])
+    for place in _places(ballots):
+        total = float(weights[place].sum())
+        most = PLACE_LOOKS * float(weights[place].max())
+        if total > most:
+            weights[place] *= most / total
+    return weights
+
+
+def _places(ballots: Sequence[Ballot]) -> list[list[int]]:
+    """Indices of votes whose plates lay at one place of the picture; votes without corners stand alone."""
+    order = sorted((i for i, b in enumerate(ballots) if len(b.corners) == 4), key=lambda i: ballots[i].corners)
+    places: list[list[int]] = []
+    for i in order:
+        corners = np.array(ballots[i].corners)
+        near = (p for p in places if _same_place(np.array(ballots[p[0]].corners), corners))
+        place = next(near, None)
+        if place is None:
+            places.append([i])
+        else:
+            place.append(i)
+    return places
+
+
+def _same_place(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    width = max(float(np.linalg.norm(a[1] - a[0])), 1.0)
+    return float(np.abs(a - b).max()) < 0.2 * width
+
+
 def independent_looks(weights: NDArray[np.float64]) -> float:
     """How many independent looks correlated ones are worth: 1 for one, 2 for three, 3 for seven, MOST_LOOKS at most.
 
@@ -130,15 +162,15 @@ def _usual_rival(character: str) -> str:
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:
-    """A BGR crop's weight in the vote: edge contrast by its own contrast, times its size; about 1 for a sharp one."""
+    """A BGR crop's weight in the vote: edge contrast by its own contrast, times its area; about 1 for a sharp one."""
     grey = cv2.cvtColor(cv2.resize(crop, (120, 48), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
     edges = cv2.Laplacian(grey, cv2.CV_32F)
     contrast = float(edges.std()) / (float(grey.std()) + 8.0)
-    return float(np.clip(contrast, 0.02, 1.5)) * float(np.clip(crop.shape[1] / 120, 0.2, 1.5))
+    return float(np.clip(contrast, 0.02, 1.5)) * float(np.clip((crop.shape[1] / 110) ** 2, 0.05, 1.5))
 
 
 def _tally(ballots: Sequence[Ballot], seen: int) -> PlateReading:
-    weights = np.array([ballot.weight for ballot in ballots])
+    weights = without_repeats(ballots)
     together = combine([ballot.scores for ballot in ballots], weights)
     decoded = decode(together)
     # A pass that cannot agree with itself is not sure, whatever each crop believed.

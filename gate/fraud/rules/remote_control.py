@@ -71,6 +71,6 @@ RULE = Rule(
     needs=frozenset({Signal.WEIGHT, Signal.ZONE}),
     zh="遥控作弊",
     en="remote control",
-    thresholds={"jump_e": 10.0, "window_ms": 1200.0, "settle_s": 1.5},
+    thresholds={"jump_e": 10.0, "window_ms": 2000.0, "settle_s": 1.5},
     judge=_judge,
 )

@@ -100,7 +100,7 @@ class Tracker:
         def open_to(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
             return alike & free_rows[:, None] & (free_columns & columns)[None, :]
 
-        alike = alike & ~self._against(found.boxes)
+        alike = alike & ~self._against(t_ms, found.boxes)
         confirmed = np.array([v.number > 0 for v in self._all], dtype=bool).reshape(-1, 1)
         scenery = np.array([self._is_scenery(v) for v in self._all], dtype=bool).reshape(-1, 1)
         take(by_overlap(predicted, found.boxes, open_to(np.ones_like(sure)) & scenery, 0.6))
@@ -115,17 +115,30 @@ class Tracker:
         take(by_distance(predicted, found.boxes, open_to(sure), reach))
         return pairs
 
-    def _against(self, boxes: Boxes) -> NDArray[np.bool_]:
+    def _against(self, t_ms: int, boxes: Boxes) -> NDArray[np.bool_]:
         """(tracks, detections): where a driving vehicle would have jumped back, as one that follows it seems to."""
         out = np.zeros((len(self._all), len(boxes)), dtype=bool)
         middles = (boxes[:, :2] + boxes[:, 2:]) / 2
         for i, vehicle in enumerate(self._all):
             velocity = (vehicle.velocity[:2] + vehicle.velocity[2:]) / 2
             speed = float(np.linalg.norm(velocity))
+            if vehicle.hits > 2 and vehicle.edge:
+                out[i] |= self._back_from_edge(t_ms, vehicle, boxes)
             if vehicle.hits > 2 and speed > 0.25 * vehicle.size:
                 last = (vehicle.box[:2] + vehicle.box[2:]) / 2
-                out[i] = (middles - last) @ velocity / speed < -0.12 * vehicle.size
+                out[i] |= (middles - last) @ velocity / speed < -0.12 * vehicle.size
         return out
+
+    def _back_from_edge(self, t_ms: int, vehicle: Vehicle, boxes: Boxes) -> NDArray[np.bool_]:
+        """Boxes well inside the picture where the vehicle was just cut off by its left, right or lower edge."""
+        width, height = self._size[0], self._size[1]
+        x0, _, x1, y1 = vehicle.box
+        far = 0.3 * vehicle.size + 1.5 * float(np.abs(vehicle.velocity).max()) * (t_ms - vehicle.seen_ms) / 1000
+        left = (x0 <= 0.015 * width) & (boxes[:, 0] > far)
+        right = (x1 >= 0.985 * width) & (width - boxes[:, 2] > far)
+        lower = (y1 >= 0.985 * height) & (height - boxes[:, 3] > far)
+        back: NDArray[np.bool_] = left | right | lower
+        return back
 
     def _join_pieces(self, found: Detections, predicted: Boxes) -> Detections:
         """Where a followed vehicle was found in pieces, one detection around them in their place."""

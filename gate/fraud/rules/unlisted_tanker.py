@@ -1,15 +1,17 @@
 """Unlisted tanker (黑油罐车): a tanker whose plate is not on the register."""
 
 from gate.fraud.passage_facts import known_plate
-from gate.fraud.rule import Context, Rule, Signal, Verdict
+from gate.fraud.rule import UNKNOWN, Context, Rule, Signal, Unknown, Verdict
 from gate.records import Passage, Severity
 from vision.facts import VehicleClass
 
 
-def _judge(passage: Passage, context: Context) -> Verdict | None:
+def _judge(passage: Passage, context: Context) -> Verdict | Unknown | None:
     plate = known_plate(passage)
     if passage.kind is not VehicleClass.TANKER or not plate or context.vehicles.lists(plate, VehicleClass.TANKER.value):
         return None
+    if passage.plates[0].confidence < context.thresholds["least_confidence"] and not passage.closed:
+        return UNKNOWN
     return Verdict(
         confidence=passage.plates[0].confidence,
         zh=f"罐车 {plate} 不在登记名单内,请拦停核查。",
@@ -26,5 +28,6 @@ RULE = Rule(
     needs=frozenset({Signal.VEHICLE, Signal.PLATE}),
     zh="黑油罐车",
     en="unlisted tanker",
+    thresholds={"least_confidence": 0.8},
     judge=_judge,
 )

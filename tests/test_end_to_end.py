@@ -1,9 +1,7 @@
 """One truck's whole way: a real RTSP camera and serial line, the site and hub as processes, and a page in Chromium."""
 
-import asyncio
 import csv
 import json
-import os
 import re
 import socket
 import sqlite3
@@ -20,8 +18,8 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-import websockets
 import yaml
+from websockets.sync.client import connect
 
 from gate.demo import ASSETS
 from gate.played_indicator import PlayedIndicator
@@ -102,27 +100,19 @@ def eventually(what: str, ask: Callable[[], Any], within_s: float) -> Any:
 
 
 def cut_demo(out: Path) -> float:
-    """The demo's clip from about FROM_S on, packets unchanged; gives the second it begins at."""
+    """The demo's clip from FROM_S on, encoded as network cameras do; gives the second it begins at."""
     with av.open(str(ASSETS / "clip.mp4")) as source, av.open(str(out), "w") as target:
-        stream = source.streams.video[0]
-        copy = target.add_stream_from_template(stream)
+        pictures = (f for f in source.decode(video=0) if f.time is not None and f.time >= FROM_S)
+        options = {"preset": "ultrafast", "crf": "20", "bf": "0", "g": "25", "threads": "1"}
+        rate = source.streams.video[0].average_rate
+        stream = target.add_stream("libx264", rate=rate, options=options)
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
         first: float | None = None
-        for packet in source.demux(stream):
-            if (
-                packet.dts is None
-                or packet.pts is None
-                or (float(packet.pts * stream.time_base) < FROM_S and first is None)
-            ):
-                continue
-            if first is None:
-                if not packet.is_keyframe:
-                    continue
-                first = float(packet.pts * stream.time_base)
-                origin = packet.dts
-            packet.pts -= origin
-            packet.dts -= origin
-            packet.stream = copy
-            target.mux(packet)
+        for number, picture in enumerate(pictures):
+            first = picture.time if first is None else first
+            picture.pts, picture.time_base, picture.pict_type = number, 1 / rate, 0
+            target.mux(stream.encode(picture))
+        target.mux(stream.encode(None))
     assert first is not None
     return first
 
@@ -151,25 +141,18 @@ def write_site(folder: Path, camera: str, port: str, hub: str, api_port: int) ->
     return path
 
 
-async def live_frames(api_port: int, seconds: float) -> list[np.ndarray]:
+def live_frames(api_port: int, seconds: float, file: Path) -> list[np.ndarray]:
     """Pictures of the live stream as a viewer decodes them."""
     data = bytearray()
-    async with websockets.connect(f"ws://127.0.0.1:{api_port}/live/exit", max_size=None, proxy=None) as socket:
-        deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
+    with connect(f"ws://127.0.0.1:{api_port}/live/exit", max_size=None, proxy=None) as stream:
         while time.monotonic() < deadline:
-            try:
-                message = await asyncio.wait_for(socket.recv(), 5)
-            except TimeoutError:
-                continue
+            message = stream.recv(timeout=10)
             if isinstance(message, bytes):
                 data += message
-    file = Path(os.environ.get("TMPDIR", "/tmp")) / f"live-{api_port}.mp4"
     file.write_bytes(data)
-    try:
-        with av.open(str(file)) as container:
-            return [f.to_ndarray(format="bgr24") for f in container.decode(video=0)]
-    finally:
-        file.unlink()
+    with av.open(str(file)) as container:
+        return [f.to_ndarray(format="bgr24") for f in container.decode(video=0)]
 
 
 def shows(frame: np.ndarray, text: str) -> bool:
@@ -213,7 +196,7 @@ def test_from_camera_and_scale_to_an_alert_on_a_page(tmp_path: Path, stack: Exit
         page.goto(link)
         page.get_by_text(re.compile("绕道|未过磅")).first.wait_for(timeout=90_000)
         weight = eventually("the tanker stands on the scale", lambda: standing_kg(api_port), 60)
-        frames = asyncio.run(live_frames(api_port, 5))
+        frames = live_frames(api_port, 5, tmp_path / "live.mp4")
         page.screenshot(path=str(tmp_path / "page.png"))
         browser.close()
     assert frames, "no live picture could be decoded"

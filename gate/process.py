@@ -180,7 +180,7 @@ class SiteProcess:
                 stable = self._stability[scale.id].update(fact.t_ms, fact.kg, may_be_stable=may) is not None
                 self.workers.broadcast(Weights((WeightAt(fact.t_ms, fact.kg, stable),)))
                 if self._sender:
-                    self._sender.show(fact)
+                    self._sender.show(replace(fact, stable=stable))
             else:
                 self._devices[fact.device] = fact.state
 
@@ -286,7 +286,7 @@ class SiteProcess:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{hashlib.sha256(finding.id.encode()).hexdigest()[:24]}-{finding.t_ms}.jpg"
         path.write_bytes(jpeg)
-        self.outbox.put_file(finding.id, "alert.jpg", path)
+        self.outbox.put_file(finding.id, f"alert-{finding.t_ms}.jpg", path)
 
     def _caption(self) -> None:
         scale = next(iter(self._gatehouse.scales.values()), None)

@@ -52,14 +52,16 @@ def _gst_python() -> str | None:
     python = "/usr/bin/python3"
     if not Path(python).exists():
         return None
-    probe = subprocess.run([python, "-c", GST_PROBE], capture_output=True, check=False)  # noqa: S603
+    probe = subprocess.run([python, "-c", GST_PROBE], capture_output=True, check=False)
     return python if probe.returncode == 0 else None
 
 
 SERVERS = {
     s.name: s
     for s in (
-        Server("chromium", "GATEWARDEN_CHROMIUM", ("chromium", "fonts-noto-cjk"), _program("chromium", "google-chrome")),
+        Server(
+            "chromium", "GATEWARDEN_CHROMIUM", ("chromium", "fonts-noto-cjk"), _program("chromium", "google-chrome")
+        ),
         Server("mosquitto", "GATEWARDEN_MOSQUITTO", ("mosquitto",), _program("mosquitto")),
         Server("postgres", "GATEWARDEN_POSTGRES", ("postgresql",), _postgres),
         Server("openssl", "GATEWARDEN_OPENSSL", ("openssl",), _program("openssl")),
@@ -92,8 +94,8 @@ def main() -> int:
         packages = [p for s in missing for p in s.packages]
         print(f"installing for the tests: {' '.join(packages)}", file=sys.stderr)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([apt, "update", "-qq"], check=False, env=quiet, stdout=subprocess.DEVNULL)  # noqa: S603
-        subprocess.run(  # noqa: S603
+        subprocess.run([apt, "update", "-qq"], check=False, env=quiet, stdout=subprocess.DEVNULL)
+        subprocess.run(
             [apt, "install", "-y", "-qq", "--no-install-recommends", *packages],
             check=False,
             env=quiet,

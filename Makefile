@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check check-slow train-env clean
+.PHONY: demo test check check-slow bench train-env clean
 
 .venv/ready: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -17,7 +17,7 @@ demo: .venv/ready
 
 test: .venv/ready check
 	$(BIN)/python -m tests.servers
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --ignore tests/benchmarks
 
 check: .venv/ready
 	$(BIN)/ruff check .
@@ -31,6 +31,9 @@ check-slow: .venv/ready
 train-env: .venv/ready
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "torchvision==0.28.0"
 	$(BIN)/python -m pip install --quiet -e ".[train]"
+
+bench: .venv/ready
+	$(BIN)/python -m pytest tests/benchmarks
 
 clean:
 	rm -rf .venv build

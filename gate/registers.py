@@ -18,7 +18,7 @@ class TicketFeed:
 
     def __init__(self, path: Path, book: TicketBook) -> None:
         self._path, self._book = path, book
-        self._read = path.stat().st_size if path.exists() else 0
+        self._read = 0  # what was loaded before is read once more: between loading and the first look nothing is lost
 
     def look(self) -> list[str]:
         """Learn what is new. Returns what could not be taken, and why."""

@@ -33,7 +33,7 @@ zones:
   - {id: pump, kind: refuel, ground: [[7, 5], [9, 5], [9, 9], [7, 9]]}
 boundaries:
   - id: fence
-    ground: [[-10, 28], [20, 28]]
+    ground: [[20, 28], [-10, 28]]
     gates:
       - {id: exit, use: exit, from: [2, 28], to: [6, 28]}
       - {id: entrance, use: entrance, from: [8, 28], to: [12, 28]}

@@ -134,6 +134,7 @@ def test_a_tampered_bundle_is_not_exported(tmp_path: Path, clip: Path) -> None:
     assert not list(tmp_path.glob("*case.zip*"))
 
 
+@pytest.mark.slow  # plays in real time, which a busy machine cannot promise
 def test_the_viewer_plays_all_cameras_in_step(exported: tuple[Path, EvidenceStore], page: Page) -> None:
     page.goto((exported[0] / "unpacked" / "index.html").as_uri())
     assert "案卷 2026-017 · 垫板" in page.inner_text("h1")

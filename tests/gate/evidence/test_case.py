@@ -162,7 +162,7 @@ def test_the_viewer_plays_all_cameras_in_step(exported: tuple[Path, EvidenceStor
     assert "hold and weigh again" in page.inner_text("#details")
     page.locator("#bundles button").nth(1).click()
     assert "T00002" in page.inner_text("#details")
-    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    page.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
 
 
 def browser_verdict(page: Page, path: Path, fingerprint: str) -> tuple[str, set[str]]:

@@ -5,9 +5,9 @@ GatewardenError
 ├── FactError        a line of a fact log is no fact
 ├── ScaleError       an indicator's address, settings or format is wrong
 ├── TicketError      a ticket or register cannot be used as asked
-├── EvidenceError    a bundle cannot be sealed, read or verified
-├── ModelError       a model file is missing, altered or of the wrong shape
-└── SourceError      a camera address or recorded input cannot be opened
+└── EvidenceError    a bundle cannot be sealed, read or verified
+
+What vision raises (a model, a camera, a picture) has a tree of its own in vision/errors.py and is given on here.
 """
 
 from vision.errors import ModelError, SourceError, VisionError

@@ -8,21 +8,10 @@ from gate.facts import Fact, WeightSample
 from gate.site.model import Scale, Site
 from geofence.deck import Occupancy
 from geofence.movement import Movement, MovementKind
-from vision.facts import DeviceState, Sighting, VehicleClass
+from vision.facts import DeviceState, Sighting
 
 UNSEEN_MS = 20_000  # a key on the deck unseen this long, with the scale back at zero, is gone
-KEYS_LIMIT = 2_000
-STAYS_LIMIT = 200  # stays remembered per deck
 OCCUPANCIES_LIMIT = 3_000  # ten minutes at five looks a second
-
-
-@dataclass(slots=True)
-class Stay:
-    """One key's time on a deck; left_ms is None while it is there."""
-
-    key: str
-    entered_ms: int
-    left_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -32,7 +21,6 @@ class Deck:
     scale: Scale
     occupants: dict[str, int] = field(default_factory=dict)
     sample: WeightSample | None = None
-    stays: list[Stay] = field(default_factory=list)
     seen: deque[Occupancy] = field(default_factory=lambda: deque(maxlen=OCCUPANCIES_LIMIT))
     emptied_ms: int | None = None
     changed_ms: int = 0
@@ -48,7 +36,6 @@ class Decks:
     def __init__(self, site: Site) -> None:
         self.by_scale = {s.id: Deck(s) for s in site.scales}
         self._by_zone = {s.deck: self.by_scale[s.id] for s in site.scales}
-        self.kinds: dict[str, VehicleClass] = {}
         self.cameras_dark: set[str] = set()
 
     def take(self, facts: Iterable[Fact], occupancies: Iterable[Occupancy] = ()) -> None:
@@ -70,19 +57,7 @@ class Decks:
         seen = self.by_scale[scale].seen if scale in self.by_scale else ()
         return [o for o in seen if start_ms <= o.t_ms <= end_ms]
 
-    def present(self, scale: str, t_ms: int) -> list[str]:
-        """Keys that were on a scale's deck at an instant not long past."""
-        stays = self.by_scale[scale].stays if scale in self.by_scale else []
-        return [s.key for s in stays if s.entered_ms <= t_ms and (s.left_ms is None or t_ms <= s.left_ms)]
-
-    def is_person(self, key: str) -> bool:
-        """Whether a key was last seen as a person."""
-        return self.kinds.get(key) is VehicleClass.PERSON
-
     def _see(self, sighting: Sighting) -> None:
-        self.kinds[sighting.vehicle] = sighting.kind
-        if len(self.kinds) > KEYS_LIMIT:
-            del self.kinds[next(iter(self.kinds))]
         for deck in self.by_scale.values():
             if sighting.vehicle in deck.occupants:
                 deck.occupants[sighting.vehicle] = sighting.t_ms
@@ -105,18 +80,12 @@ class Decks:
 
     @staticmethod
     def _enter(deck: Deck, key: str, t_ms: int) -> None:
-        if key not in deck.occupants:
-            deck.stays.append(Stay(key, t_ms))
-            del deck.stays[:-STAYS_LIMIT]
         deck.occupants[key] = deck.changed_ms = t_ms
 
     @staticmethod
     def _leave(deck: Deck, key: str, t_ms: int) -> None:
         if deck.occupants.pop(key, None) is None:
             return
-        for stay in deck.stays:
-            if stay.key == key and stay.left_ms is None:
-                stay.left_ms = t_ms
         deck.changed_ms = t_ms
         if deck.empty:
             deck.emptied_ms = t_ms

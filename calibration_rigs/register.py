@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from calibration_rigs.scenario import Actor, Scenario, TicketIn, Visit
-from calibration_rigs.simulation import Simulation
+from calibration_rigs.take import Take
 from gate.facts import TicketUse, Weighing
 from gate.history import History
 from gate.records import Passage
@@ -18,10 +18,10 @@ GOODS = (VehicleClass.TRUCK, VehicleClass.TANKER, VehicleClass.DUMP_TRUCK)
 class StagedTickets:
     """The ticket register of a scenario; a ticket used once is used."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, take: Take) -> None:
         self._by_plate: dict[str, TicketUse] = {}
         self._used: dict[str, str] = {}
-        for actor, vehicle in zip(simulation.scenario.actors, simulation.vehicles, strict=True):
+        for actor, vehicle in zip(take.scenario.actors, take.vehicles, strict=True):
             ticket = actor.ticket
             if ticket == "none" or not actor.plates.front or vehicle.kind not in GOODS:
                 continue
@@ -30,7 +30,7 @@ class StagedTickets:
                 0,
                 told.id or f"T-{actor.plates.front}",
                 told.plate or actor.plates.front,
-                "other" if told.state == "other_site" else simulation.layout.site.id,
+                "other" if told.state == "other_site" else take.layout.site.id,
                 told.product,
                 told.tonnes if told.tonnes is not None else max(actor.cargo_t, 1.0),
                 told.state,
@@ -50,10 +50,10 @@ class StagedTickets:
         self._used.setdefault(ticket, passage)
 
 
-def vehicle_register(simulation: Simulation) -> VehicleRegister:
+def vehicle_register(take: Take) -> VehicleRegister:
     """Every listed actor's plates with its model's kind, tare and axles."""
     listed = []
-    for actor, vehicle in zip(simulation.scenario.actors, simulation.vehicles, strict=True):
+    for actor, vehicle in zip(take.scenario.actors, take.vehicles, strict=True):
         if not actor.listed or not actor.plates.front:
             continue
         tare = actor.tare_kg if actor.tare_kg is not None else sum(u.tare_kg for u in vehicle.units)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from calibration_rigs import catalogue, world
 from calibration_rigs.driver import Driver, Leg, Move, Wait
 from calibration_rigs.errors import ScenarioError
-from calibration_rigs.indicator import Indicator, Shown, yaohua_frame
+from calibration_rigs.indicator import Shown
 from calibration_rigs.layout import Deck, Layout
 from calibration_rigs.route import Route, route_of
-from calibration_rigs.scenario import Actor, MoveIn, Scenario, To, Trick
+from calibration_rigs.scale_line import ScaleLine
+from calibration_rigs.scenario import Actor, MoveIn, Scenario, To
 from calibration_rigs.scene import Dresser
 from calibration_rigs.vehicle import GRAVITY, Vehicle
 
@@ -40,12 +41,16 @@ class VehicleTruth:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tick:
-    """One instant of a run. deck_kg: true load per deck; shown: the readings sent since the last tick, per scale."""
+    """One instant of a run. deck_kg: true load per deck; shown: the readings sent since the last tick, per scale.
+
+    cells_kg: by deck, what the cells carried after each step since the last tick.
+    """
 
     t_s: float
     vehicles: tuple[VehicleTruth, ...]
     deck_kg: dict[str, float]
     shown: dict[str, tuple[Shown, ...]]
+    cells_kg: dict[str, tuple[float, ...]]
 
 
 @dataclass(slots=True, eq=False)
@@ -71,8 +76,7 @@ class Simulation:
         deck = layout.decks[0] if layout.decks else None
         boards = tuple(_board(deck, b.at, b.length, b.width, b.thickness) for b in scenario.boards if deck)
         self.world = world.build(layout, self.vehicles, boards, dresser)
-        self._rng = np.random.default_rng(scenario.seed)
-        self._indicators = {d.id: Indicator(d.e_kg, self._rng) for d in layout.decks}
+        self._lines = {d.id: ScaleLine(scenario, d, scenario.seed) for d in layout.decks}
         self._actors = [self._actor(a, v, deck) for a, v in zip(scenario.actors, self.vehicles, strict=True)]
         self._deck_geoms = {d.id: _deck_geom(self.world, d) for d in layout.decks}
         self._wheel_of = {g: key for key, pair in self.world.wheels.items() for g in pair}
@@ -81,22 +85,24 @@ class Simulation:
         """Play it, giving the truth every period_s from 0 to the scenario's end."""
         dt = world.TIME_STEP_S
         steps = round(self.scenario.seconds / dt)
-        shown: dict[str, list[Shown]] = {d.id: [] for d in self.layout.decks}
+        scales = {d.id: d.scale for d in self.layout.decks}
+        shown: dict[str, list[Shown]] = {d: [] for d in scales}
+        cells: dict[str, list[float]] = {d: [] for d in scales}
         due = 0.0
         for step in range(steps + 1):
             t = step * dt
             if t >= due - 1e-9:
-                sent = {self._scale(d): tuple(shown[d]) for d in shown}
-                shown = {d: [] for d in shown}
-                yield Tick(t, self._truth(), self._loads(), sent)
+                sent = {scales[d]: tuple(s) for d, s in shown.items()}
+                carried = {d: tuple(kg) for d, kg in cells.items()}
+                shown, cells = {d: [] for d in scales}, {d: [] for d in scales}
+                yield Tick(t, self._truth(), self._loads(), sent, carried)
                 due += period_s
             self._place(t, dt)
             mujoco.mj_step(self.world.model, self.world.data)
             self._hold_parked()
-            for deck in self.layout.decks:
-                kg = self._tricked(t, float(world.cell_forces_n(self.world, deck).sum()) / GRAVITY)
-                frames = self._indicators[deck.id].feed(t, dt, kg)
-                shown[deck.id] += [s for f in frames for s in self._sent(t, f)]
+            for deck, kg in self._loads().items():
+                cells[deck].append(kg)
+                shown[deck] += self._lines[deck].feed(t, kg)
 
     def _actor(self, actor: Actor, vehicle: Vehicle, deck: Deck | None) -> _Actor:
         route = route_of(vehicle, path_points(actor, self.layout))
@@ -158,32 +164,8 @@ class Simulation:
             if not actor.active:
                 data.qpos[actor.qpos], data.qvel[actor.dof] = actor.home, 0.0
 
-    def _scale(self, deck_id: str) -> str:
-        return next(d.scale for d in self.layout.decks if d.id == deck_id)
-
     def _loads(self) -> dict[str, float]:
         return {d.id: float(world.cell_forces_n(self.world, d).sum()) / GRAVITY for d in self.layout.decks}
-
-    def _tricked(self, t: float, kg: float) -> float:
-        for trick in self._now(t):
-            if trick.kind in ("remote", "load"):
-                kg += trick.kg
-            elif trick.kind == "drift":
-                kg += trick.kg * (t - trick.from_s) / (min(trick.to_s, self.scenario.seconds) - trick.from_s)
-        return kg
-
-    def _sent(self, t: float, shown: Shown) -> list[Shown]:
-        for trick in self._now(t):
-            if trick.kind == "unplug":
-                return []
-            if trick.kind in ("simulator", "frozen"):
-                return [_read_as(shown, trick.kg)]
-            if trick.kind == "step" and trick.kg > 0:
-                return [_read_as(shown, round(shown.kg / trick.kg) * trick.kg)]
-        return [shown]
-
-    def _now(self, t: float) -> list[Trick]:
-        return [k for k in self.scenario.tricks if k.from_s <= t < k.to_s]
 
     def _truth(self) -> tuple[VehicleTruth, ...]:
         press = self._presses()
@@ -237,10 +219,6 @@ def _rims(model: Any, vehicle: Vehicle) -> list[tuple[int, NDArray[np.float64], 
                 if geom is not None:
                     out.append((geom, model.geom_quat[geom].copy(), unit.tyre_radius))
     return out
-
-
-def _read_as(shown: Shown, kg: float) -> Shown:
-    return Shown(shown.at_ms, kg, yaohua_frame(kg).hex())
 
 
 def vehicle_of(actor: Actor) -> Vehicle:

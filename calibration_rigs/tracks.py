@@ -4,15 +4,15 @@ Boxes tremble, vehicles are missed when small, hidden or by chance, a track now 
 read as well as their size, dirt and the light allow. Truth goes in, `Sighting`s come out; the same seed gives the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration_rigs.camera import View
-from calibration_rigs.simulation import Simulation, Tick
-from calibration_rigs.truth import box_of, plate_in
+from calibration_rigs.take import Glimpse, Take
+from calibration_rigs.truth import Box
 from calibration_rigs.vehicle import PlateOn, Vehicle
 from vision.facts import PlateReading, Sighting, VehicleClass
 
@@ -22,8 +22,6 @@ LOST_AFTER_MS = 1_500  # a track not seen for so long is over
 SURE_PX, LEAST_PLATE_PX = 58.0, 26.0  # plate widths from which reading is sure, and at all possible
 _CLEAR = {"day": 1.0, "overcast": 1.0, "dusk": 0.93, "night": 0.88, "rain": 0.9, "fog": 0.8}
 _MISTAKES = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +46,29 @@ class _Track:
 
 
 class Watcher:
-    """One camera's eyes on a simulation."""
+    """One camera's eyes on a take."""
 
-    def __init__(self, simulation: Simulation, camera: str, flaws: Flaws, rng: np.random.Generator) -> None:
-        self._simulation, self._camera, self._flaws, self._rng = simulation, camera, flaws, rng
-        self._view: View = simulation.layout.views[camera]
-        self._read = next(c.read_plates for c in simulation.layout.site.cameras if c.id == camera)
+    def __init__(self, take: Take, camera: str, flaws: Flaws, rng: np.random.Generator) -> None:
+        self._camera, self._flaws, self._rng = camera, flaws, rng
+        self._view: View = take.layout.views[camera]
+        self._vehicles = {v.id: v for v in take.vehicles}
+        self._clear = _CLEAR[take.scenario.weather]
+        self._read = next(c.read_plates for c in take.layout.site.cameras if c.id == camera)
         self._tracks: dict[str, _Track] = {}
         self._dropped: list[_Track] = []  # no longer followed, their last word not yet said
         self._count = 0
         self._last_ms: int | None = None
 
-    def see(self, tick: Tick, t_ms: int) -> Iterator[Sighting]:
-        """The sightings of one frame, with the last words on those who have gone."""
+    def see(self, glimpses: Mapping[str, Glimpse], t_ms: int) -> Iterator[Sighting]:
+        """The sightings of one frame, by what the camera had in it, with the last words on those who have gone."""
         passed_s = 0.0 if self._last_ms is None else (t_ms - self._last_ms) / 1000
         self._last_ms = t_ms
-        for name, box in self._found(tick).items():
+        for name, glimpse in self._found(glimpses).items():
             track = self._tracks.get(name)
             if track is not None and self._rng.random() < self._flaws.switch_per_s * passed_s:
                 self._dropped.append(self._tracks.pop(name))
                 track = None
-            yield self._sighting(name, track, box, t_ms)
+            yield self._sighting(name, track, glimpse, t_ms)
         for name in [n for n, t in self._tracks.items() if t_ms - t.last_ms > LOST_AFTER_MS]:
             self._dropped.append(self._tracks.pop(name))
         for track in [t for t in self._dropped if t_ms - t.last_ms > LOST_AFTER_MS]:
@@ -81,24 +81,21 @@ class Watcher:
             yield self._last_word(track, t_ms)
         self._dropped, self._tracks = [], {}
 
-    def _found(self, tick: Tick) -> dict[str, Box]:
-        boxes: dict[str, tuple[float, Box]] = {}
-        for truth in tick.vehicles:
-            box = box_of(self._simulation, truth.id, self._view)
-            if box is not None and box[2] - box[0] >= LEAST_PX[0] and box[3] - box[1] >= LEAST_PX[1]:
-                boxes[truth.id] = (float(np.hypot(*(np.array((truth.x, truth.y)) - self._view.centre[:2]))), box)
+    def _found(self, glimpses: Mapping[str, Glimpse]) -> dict[str, Glimpse]:
+        large = {n: g for n, g in glimpses.items() if _is_large(g.box)}
         out = {}
-        for name, (reach, box) in boxes.items():
-            hidden = max((_share(box, b) for n, (r, b) in boxes.items() if n != name and r < reach), default=0.0)
+        for name, one in large.items():
+            nearer = (g.box for g in large.values() if g.reach_m < one.reach_m)
+            hidden = max((_share(one.box, box) for box in nearer), default=0.0)
             if hidden < HIDDEN_SHARE and self._rng.random() >= self._flaws.miss:
-                out[name] = box
+                out[name] = one
         return out
 
-    def _sighting(self, name: str, track: _Track | None, box: Box, t_ms: int) -> Sighting:
+    def _sighting(self, name: str, track: _Track | None, glimpse: Glimpse, t_ms: int) -> Sighting:
+        box = glimpse.box
         if track is None:
             self._count += 1
-            vehicle = next(v for v in self._simulation.vehicles if v.id == name)
-            track = self._tracks[name] = _Track(self._count, vehicle, np.zeros(4), t_ms, box, None)
+            track = self._tracks[name] = _Track(self._count, self._vehicles[name], np.zeros(4), t_ms, box, None)
         track.tremble = 0.8 * track.tremble + 0.6 * self._rng.standard_normal(4)
         height = box[3] - box[1]
         seen = np.array(box) + self._flaws.box * height * track.tremble
@@ -112,7 +109,7 @@ class Watcher:
         track.box = _rounded(seen)
         track.last_ms = t_ms
         if self._read:
-            self._look_at_plates(track)
+            self._look_at_plates(track, glimpse)
         return self._fact(track, t_ms)
 
     def _fact(self, track: _Track, t_ms: int) -> Sighting:
@@ -127,15 +124,11 @@ class Watcher:
     def _last_word(self, track: _Track, t_ms: int) -> Sighting:
         return replace(self._fact(track, t_ms), final=True)
 
-    def _look_at_plates(self, track: _Track) -> None:
-        clear = _CLEAR[self._simulation.scenario.weather]
-        for n, plate in enumerate(track.vehicle.plates):
-            corners = plate_in(self._simulation, track.vehicle.id, plate, self._view)
-            if corners is None:
-                continue
-            width = float(np.linalg.norm(corners[1] - corners[0]))
+    def _look_at_plates(self, track: _Track, glimpse: Glimpse) -> None:
+        for n, width in glimpse.plate_px.items():
+            plate = track.vehicle.plates[n]
             sharp = np.clip((width - LEAST_PLATE_PX) / (SURE_PX - LEAST_PLATE_PX), 0, 1)
-            quality = float(clear * sharp * np.clip(1.15 - 1.4 * track.vehicle.grime, 0, 1))
+            quality = float(self._clear * sharp * np.clip(1.15 - 1.4 * track.vehicle.grime, 0, 1))
             if width < LEAST_PLATE_PX or self._rng.random() > 0.7:
                 continue
             crops, best, text = track.reads.get(n, (0, 0.0, ""))
@@ -160,6 +153,10 @@ def _readings(track: _Track) -> tuple[PlateReading, ...]:
         confidence = round(min(0.995, best * (1 - 0.5 ** (crops + 1))), 3)
         out.append(PlateReading(text, plate.colour, plate.rows, confidence, frames=crops))
     return tuple(sorted(out, key=lambda r: -r.confidence))
+
+
+def _is_large(box: Box) -> bool:
+    return box[2] - box[0] >= LEAST_PX[0] and box[3] - box[1] >= LEAST_PX[1]
 
 
 def _share(box: Box, other: Box) -> float:

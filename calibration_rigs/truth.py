@@ -12,6 +12,7 @@ from calibration_rigs.simulation import Simulation, Tick
 from calibration_rigs.vehicle import Unit
 
 Points = NDArray[np.float64]
+Box = tuple[float, float, float, float]
 NEAREST_M = 0.5
 
 
@@ -44,7 +45,7 @@ def camera_truth(simulation: Simulation, tick: Tick, view: View) -> list[dict[st
     return out
 
 
-def box_of(simulation: Simulation, vehicle_id: str, view: View) -> tuple[float, float, float, float] | None:
+def box_of(simulation: Simulation, vehicle_id: str, view: View) -> Box | None:
     """The box round a vehicle's outline in the picture, None where none of it is inside."""
     vehicle = next(v for v in simulation.vehicles if v.id == vehicle_id)
     world = []

@@ -104,6 +104,7 @@ def sheet(
 def evaluate(
     paths: Paths = None,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each scenario, each with other noise.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="The whole result as one JSON object.")] = False,
 ) -> None:
     """Put every scenario before the gate and compare its findings with the truth. Status 1 if any is wrong."""
@@ -114,7 +115,9 @@ def evaluate(
     files = list(shelved(named))
     with _bar() as bar:
         task = bar.add_task("scenarios", total=len(files) * seeds)
-        result = judge_all(files, seeds, lambda verdict: bar.update(task, advance=1, description=verdict.scenario))
+        result = judge_all(
+            files, seeds, jobs, lambda verdict: bar.update(task, advance=1, description=verdict.scenario)
+        )
     plain = result.to_plain()
     if as_json:
         typer.echo(json.dumps(plain, ensure_ascii=False))
@@ -133,9 +136,10 @@ def _table(plain: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     for run_ in plain["wrong"]:
-        console.print(f"{run_['scenario']} (seed {run_['seed']}): missed {run_['misses']}, false {run_['false']}")
+        console.print(f"{run_['scenario']} (seed {run_['seed']}): missed {run_['misses']}, false {run_['said']}")
     console.print(
-        f"{plain['right']} of {plain['runs']} runs right, {plain['passages']} passages, {plain['hours']} h of gate life"
+        f"{plain['right']}/{plain['runs']} runs right, {plain['passages']} passages, {plain['hours']} h of gate life, "
+        f"{plain['false_on_honest']} false on {plain['honest_passages']} honest passages, {plain['noise']} under 3 e"
     )
 
 

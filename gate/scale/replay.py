@@ -5,7 +5,7 @@ or `kg` with optional `stable`, `net`, `overload` (1, 0 or empty).
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +32,15 @@ def replay_scale(scale: Scale, path: Path, start_ms: int) -> Iterator[ScaleFact]
 
     Raises ScaleError naming file, line, column and what was expected.
     """
+    return recorded_facts(scale, read_recording(path, start_ms), start_ms)
+
+
+def recorded_facts(scale: Scale, rows: Iterable[RecordedRow], start_ms: int) -> Iterator[ScaleFact]:
+    """The facts of rows already read, in their order; the last one says that the recording ended."""
     parser = indicator(scale.indicator, scale.settings)
     sampler = Sampler(scale)
     last_ms = start_ms
-    for row in read_recording(path, start_ms):
+    for row in rows:
         last_ms = row.t_ms
         readings = parser.feed(row.data) if row.reading is None else [row.reading]
         yield from sampler.frames(row.t_ms, readings, parser.rejected)

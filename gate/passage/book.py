@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from gate.facts import TicketUse, Weighing
 from gate.passage.join import IMPOSSIBLE, assign, join_cost, seen_together
+from gate.passage.part import part
 from gate.passage.plates import known
 from gate.passage.visit import Visit
 from gate.records import Passage
@@ -32,6 +33,7 @@ class PassageBook:
         self._shapes_matter = shapes_matter
         self._by_key: dict[str, Visit] = {}
         self._open: list[Visit] = []
+        self._heirs: dict[str, str] = {}
         self._begun: dict[str, int] = {}
         self._published: dict[str, Passage] = {}
         self._closed: list[Passage] = []
@@ -49,7 +51,11 @@ class PassageBook:
                 fresh.append(visit)
             before = known(visit.plates)
             visit.see(sighting)
-            if known(visit.plates) != before and visit not in fresh:
+            self._heirs.pop(sighting.vehicle, None)
+            other = self._part(visit)
+            if other is not None:
+                renamed += [visit, other]
+            elif known(visit.plates) != before and visit not in fresh:
                 renamed.append(visit)
         self._join(fresh)
         for visit in renamed:
@@ -67,7 +73,7 @@ class PassageBook:
 
     def move(self, movement: Movement) -> None:
         """Take one movement of a vehicle seen before."""
-        visit = self._by_key.get(movement.vehicle)
+        visit = self._by_key.get(self._heirs.get(movement.vehicle, movement.vehicle))
         if visit is None:
             return
         visit.movements.append(movement)
@@ -114,7 +120,7 @@ class PassageBook:
         second = datetime.fromtimestamp(sighting.t_ms / 1000, UTC).strftime("%Y%m%dT%H%M%S")
         number = self._begun.get(second, 0) + 1
         self._begun = {second: number}
-        visit = Visit(f"{self._site}-{second}-{number}", self._site, sighting.t_ms, sighting.t_ms)
+        visit = Visit(f"{self._site}-{second}-{number}", self._site)
         self._by_key[sighting.vehicle] = visit
         self._open.append(visit)
         if len(self._open) > OPEN_LIMIT:
@@ -135,6 +141,24 @@ class PassageBook:
         for key in later.traces:
             self._by_key[key] = earlier
 
+    def _part(self, visit: Visit) -> Visit | None:
+        """Part what a plate newly read shows to be two vehicles. The fence goes on calling the second by the first's
+        key, for it took them for one; what it says of that key is the second's from now on.
+        """
+        keys = list(visit.traces)
+        other = part(visit) if visit.absorbed else None
+        if other is None:
+            return None
+        self._open.append(other)
+        self._by_key |= dict.fromkeys(other.traces, other)
+        self._heirs |= dict.fromkeys((k for k in keys if k not in other.traces), other.first_key)
+        weighings, visit.weighings = visit.weighings, []
+        for weighing in weighings:
+            zone = frozenset({self._decks[weighing.scale]})
+            owner = max((visit, other), key=lambda v: self._overlap(v, zone, weighing))
+            owner.weighings.append(weighing)
+        return other
+
     def _overlap(self, visit: Visit, zone: frozenset[str], weighing: Weighing) -> int:
         """Milliseconds a visit stood on a deck during a weighing."""
         start, end = weighing.start_ms - DECK_LAG_MS, weighing.t_ms
@@ -153,6 +177,7 @@ class PassageBook:
         self._open.remove(visit)
         for key in visit.traces:
             self._by_key.pop(key, None)
+            self._heirs.pop(key, None)
         if self._counts(visit):
             self._closed.append(visit.record(closed=True))
         self._published.pop(visit.id, None)

@@ -31,7 +31,7 @@ class Join:
 
 def join_cost(earlier: Visit, later: Visit) -> Join:
     """The cost of taking two visits for one vehicle, the later one having begun after the earlier was last seen."""
-    gap_s = (later.start_ms - _last_seen_ms(earlier)) / 1000
+    gap_s = (later.start_ms - earlier.last_ms) / 1000
     if seen_together(earlier, later):
         return Join(IMPOSSIBLE, "seen side by side in one picture")
     plates = known(earlier.plates), known(later.plates)
@@ -76,10 +76,6 @@ def seen_together(a: Visit, b: Visit) -> bool:
         for x in a.traces.values()
         for y in b.traces.values()
     )
-
-
-def _last_seen_ms(visit: Visit) -> int:
-    return max(t.last.t_ms for t in visit.traces.values())
 
 
 def _last_ground(visit: Visit) -> tuple[float, float] | None:

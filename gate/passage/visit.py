@@ -19,12 +19,14 @@ class Trace:
     """What one camera key contributed: where it began, its last sighting and the best plates it read.
 
     travelled: how far it came from where it began, in sizes of its box (square root of the area).
+    kinds: how much speaks for each class, every sighting weighed by its score and the area of its box.
     """
 
     first: Sighting
     last: Sighting
     plates: tuple[PlateReading, ...] = ()
     travelled: float = 0.0
+    kinds: dict[VehicleClass, float] = field(default_factory=dict)
 
     @property
     def gone(self) -> bool:
@@ -35,36 +37,55 @@ class Trace:
         self.last = sighting
         self.plates = sighting.plates or self.plates
         self.travelled = max(self.travelled, _sizes_apart(self.first, sighting))
+        x0, y0, x1, y1 = sighting.box
+        seen = sighting.score * max((x1 - x0) * (y1 - y0), 1.0)
+        self.kinds[sighting.kind] = self.kinds.get(sighting.kind, 0.0) + seen
 
 
 @dataclass(slots=True)
 class Visit:
-    """One vehicle's visit while it lasts.
+    """One vehicle's visit while it lasts. It has a trace from its first sighting on.
 
-    touched: it was in a zone or over a boundary of this site, and not merely always there: what is parked in the
-    picture, or only looks like a vehicle, makes no visit.
+    absorbed: by its first key, the id of each visit that was taken into this one.
     """
 
     id: str
     site: str
-    start_ms: int
-    last_ms: int
     traces: dict[str, Trace] = field(default_factory=dict)
-    kind_scores: dict[VehicleClass, float] = field(default_factory=dict)
     movements: list[Movement] = field(default_factory=list)
     weighings: list[Weighing] = field(default_factory=list)
     tickets: list[TicketUse] = field(default_factory=list)
     joined_because: list[str] = field(default_factory=list)
+    absorbed: dict[str, str] = field(default_factory=dict)
     left_ms: int | None = None  # crossed outward
+
+    @property
+    def start_ms(self) -> int:
+        return min(t.first.t_ms for t in self.traces.values())
+
+    @property
+    def last_ms(self) -> int:
+        return max(t.last.t_ms for t in self.traces.values())
+
+    @property
+    def first_key(self) -> str:
+        """The key it was first seen under."""
+        return min(self.traces, key=lambda key: (self.traces[key].first.t_ms, key))
 
     @property
     def kind(self) -> VehicleClass:
         """The class most of its sightings say, weighed by score and by how large it was seen."""
-        return max(self.kind_scores, key=lambda k: (self.kind_scores[k], k.value))
+        scores: dict[VehicleClass, float] = {}
+        for trace in self.traces.values():
+            for kind, score in trace.kinds.items():
+                scores[kind] = scores.get(kind, 0.0) + score
+        return max(scores, key=lambda k: (scores[k], k.value))
 
     @property
     def touched(self) -> bool:
-        """Whether it is a visit to this site."""
+        """Whether it was in a zone or over a boundary of this site, and not merely always there: what is parked in the
+        picture, or only looks like a vehicle, makes no visit.
+        """
         if not any(m.shape for m in self.movements):
             return False
         came = any(m.direction is not None for m in self.movements)
@@ -84,22 +105,15 @@ class Visit:
         if trace is None:
             trace = self.traces[sighting.vehicle] = Trace(sighting, sighting)
         trace.see(sighting)
-        x0, y0, x1, y1 = sighting.box
-        seen = sighting.score * max((x1 - x0) * (y1 - y0), 1.0)
-        self.kind_scores[sighting.kind] = self.kind_scores.get(sighting.kind, 0.0) + seen
-        self.last_ms = max(self.last_ms, sighting.t_ms)
-        self.start_ms = min(self.start_ms, sighting.t_ms)
 
     def absorb(self, other: "Visit", because: str) -> None:
         """Take over all another visit holds: they are one vehicle."""
+        self.absorbed |= {**other.absorbed, other.first_key: other.id}
         for key, trace in other.traces.items():
             self.traces.setdefault(key, trace)
-        for kind, score in other.kind_scores.items():
-            self.kind_scores[kind] = self.kind_scores.get(kind, 0.0) + score
         self.movements = sorted([*self.movements, *other.movements], key=lambda m: m.t_ms)
         self.weighings = sorted([*self.weighings, *other.weighings], key=lambda w: w.t_ms)
         self.tickets += [t for t in other.tickets if t not in self.tickets]
-        self.start_ms, self.last_ms = min(self.start_ms, other.start_ms), max(self.last_ms, other.last_ms)
         self.left_ms = self.left_ms if self.left_ms is not None else other.left_ms
         self.joined_because += [*other.joined_because, because]
 

@@ -132,3 +132,57 @@ def test_ids_do_not_repeat_within_a_second() -> None:
     b.see([see(0, "c:1"), see(0, "c:2", 50), see(0.2, "c:3", 90)])
     ids = [p.id for p in b.finish()]
     assert ids == ["east-20231114T221320-1", "east-20231114T221320-2", "east-20231114T221320-3"]
+
+
+def follow(b: PassageBook, plates: tuple[str, str], cameras: tuple[str, str] = ("c", "c")) -> None:
+    """A vehicle vanishes on the deck, another comes into its place at once; their plates are read late."""
+    first, second = f"{cameras[0]}:1", f"{cameras[1]}:2"
+    b.see([see(0, first)])
+    b.move(move(1, first, MovementKind.ENTERED, "deck"))
+    b.see([see(5, first, plate=plates[0])])
+    b.weigh(weighing(1, 5))
+    b.see([see(6, second)])
+    b.link(second, first)
+    b.see([see(9, second, plate=plates[1])])
+    b.link(second, first)
+    b.move(move(10, first, MovementKind.LEFT, "deck"))
+
+
+def test_vehicles_taken_for_one_are_parted_when_the_same_camera_reads_another_plate() -> None:
+    b = book()
+    follow(b, ("晋A31567", "蒙K88012"))
+    one, two = b.finish()
+    assert [p.plates[0].text for p in (one, two)] == ["晋A31567", "蒙K88012"]
+    assert (one.vehicles, two.vehicles) == (("c:1",), ("c:2",))
+    assert [len(p.weighings) for p in (one, two)] == [1, 0]
+    spans = [[(m.kind, m.t_ms - T0) for m in p.movements] for p in (one, two)]
+    assert spans[0] == [(MovementKind.ENTERED, 1000), (MovementKind.LEFT, 5000)]
+    assert spans[1] == [(MovementKind.ENTERED, 6000), (MovementKind.LEFT, 10000)]
+    assert one.id != two.id
+
+
+def test_one_doubtful_character_parts_nobody() -> None:
+    b = book()
+    follow(b, ("晋A31567", "晋A31568"))
+    assert len(b.finish()) == 1
+
+
+def test_front_and_rear_plates_that_differ_stay_one_visit() -> None:
+    b = book()
+    follow(b, ("晋A31567", "蒙K88012"), ("front", "rear"))
+    (passage,) = b.finish()
+    assert [p.text for p in passage.plates] == ["晋A31567", "蒙K88012"]
+
+
+def test_a_passage_known_before_keeps_its_id_when_parted() -> None:
+    b = book()
+    b.see([see(0, "c:1", 0.0)])
+    b.move(move(0, "c:1", MovementKind.ENTERED, "deck"))
+    b.see([see(2, "c:1", 3.0, "晋A31567", final=True)])
+    b.see([see(3, "c:2", 4.0)])
+    merged = b.changed(T0 + 3000)
+    b.see([see(4, "c:2", 4.0, "蒙K88012")])
+    b.move(move(5, "c:2", MovementKind.ENTERED, "approach"))
+    ids = [p.id for p in b.finish()]
+    assert len(ids) == len(set(ids)) == 2
+    assert merged[0].id == ids[0]

@@ -5,6 +5,7 @@ GatewardenError
 ├── FactError        a line of a fact log is no fact
 ├── ScaleError       an indicator's address, settings or format is wrong
 ├── TicketError      a ticket or register cannot be used as asked
+├── BrokerError      a message broker refuses, is gone, or does not answer
 └── EvidenceError    a bundle cannot be sealed, read or verified
 
 What vision raises (a model, a camera, a picture) has a tree of its own in vision/errors.py and is given on here.
@@ -33,11 +34,16 @@ class TicketError(GatewardenError):
     """A ticket or register cannot be used as asked."""
 
 
+class BrokerError(GatewardenError):
+    """A message broker refuses, is gone, or does not answer."""
+
+
 class EvidenceError(GatewardenError):
     """A bundle cannot be sealed, read or verified."""
 
 
 __all__ = [
+    "BrokerError",
     "EvidenceError",
     "FactError",
     "GatewardenError",

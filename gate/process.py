@@ -8,6 +8,7 @@ cameras, scales ─► reorder buffer ─► gatehouse ─► fact log · outbox
 import asyncio
 import contextlib
 import hashlib
+import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,13 @@ import httpx
 import structlog
 import uvicorn
 
+from gate.broker_link import BrokerLink
 from gate.cameras import camera_config, model_digests
 from gate.captions import Captions
 from gate.daylog import fact_log, passage_log
 from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier
 from gate.errors import SiteError
+from gate.evidence.clock import camera_clocks, clock_offset
 from gate.evidence.draft import PlateCrop
 from gate.evidence.store import SealedBundle
 from gate.evidence.upkeep import Upkeep
@@ -29,6 +32,7 @@ from gate.facts import Fact, Operation, WeightSample
 from gate.gatehouse import Gatehouse, Outcome
 from gate.live_api import Snapshots, live_api
 from gate.memory import next_numbers, recall
+from gate.mqtt import Login
 from gate.outbox import Outbox
 from gate.records import Finding, Passage
 from gate.registers import TicketFeed, load_registers
@@ -79,8 +83,9 @@ class SiteProcess:
         self._facts, self._passages = fact_log(self._directory / "log"), passage_log(self._directory / "log")
         self.outbox = Outbox(self._directory / "outbox.db")
         footage = {c.id: self._directory / "footage" / c.id for c in site.cameras}
+        self._slips = self._directory / "slips"
         self._workshop = Workshop(
-            site, footage, self._directory / "evidence", self._directory / "keys", model_digests()
+            site, footage, self._directory / "evidence", self._directory / "keys", model_digests(), self._slips
         )
         self._sealer = Sealer(self._workshop, self._clock.now_ms, self._sealed)
         self._window = FactWindow()
@@ -134,12 +139,35 @@ class SiteProcess:
 
     def _make_sender(self, token: str) -> Sender | None:
         hub = self.site.hub
-        return Sender(self.outbox, hub.url, token, heartbeat=self._heartbeat) if hub else None
+        if hub is None:
+            return None
+        login = Login(hub.mqtt, self.site.id, token, self._hub_ca()) if hub.mqtt else None
+        return Sender(
+            self.outbox,
+            hub.url,
+            token,
+            heartbeat=self._heartbeat,
+            tls=self._hub_trust(),
+            broker=BrokerLink(self.site.id, token, login) if login else None,
+        )
+
+    def _hub_ca(self) -> Path | None:
+        hub = self.site.hub
+        return self._base / hub.ca_file if hub and hub.ca_file else None
+
+    def _hub_trust(self) -> ssl.SSLContext | None:
+        """Trust for a hub whose authority the system does not know. Raises SiteError when its file cannot be read."""
+        ca = self._hub_ca()
+        try:
+            return ssl.create_default_context(cafile=ca) if ca else None
+        except (OSError, ssl.SSLError) as error:
+            raise SiteError(f"hub.ca_file: {ca}: {error}") from error
 
     def _make_upkeep(self, token: str) -> Upkeep:
         hub, store = self.site.hub, self.site.store
         headers = {"Authorization": f"Bearer {token}"}
-        client = httpx.Client(base_url=hub.url, headers=headers, timeout=20) if hub else None
+        verify = self._hub_trust() or True
+        client = httpx.Client(base_url=hub.url, headers=headers, timeout=20, verify=verify) if hub else None
         return Upkeep(self._workshop.store(), store.evidence_days, client, store.time_server)
 
     def _hub_token(self) -> str:
@@ -261,13 +289,18 @@ class SiteProcess:
         findings = tuple(self._findings.pop(passage.id, ()))
         crops = tuple(c for v in passage.vehicles for c in self._crops.pop(v, ()))
         facts = self._window.between(passage.start_ms - PRE_ROLL_MS, passage.end_ms + POST_ROLL_MS)
-        self._sealer.put(Dossier(passage, findings, tuple(facts), crops))
+        cameras = {} if logged else camera_clocks(self.workers.health())
+        clock = clock_offset(self._clock.now_ms(), cameras)
+        self._sealer.put(Dossier(passage, findings, tuple(facts), crops, clock))
 
     def _sealed(self, dossier: Dossier, bundle: SealedBundle) -> None:
-        """The bundle is on disk: its burned-in clips and plate pictures follow the alerts to the hub."""
+        """The bundle is on disk: burned-in clips, plate pictures and weighing slip follow the alerts to the hub."""
         for folder in ("burned", "plates"):
             for path in sorted((bundle.path / folder).glob("*")):
                 self.outbox.put_file(dossier.passage.id, path.name, path)
+        slip = self._slips / f"{bundle.path.name}.pdf"
+        if slip.exists():
+            self.outbox.put_file(dossier.passage.id, "slip.pdf", slip)
 
     def _picture(self, finding: Finding) -> None:
         """A picture of the moment for the alert, of the camera that saw the vehicle, else of the first."""

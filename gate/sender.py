@@ -1,6 +1,6 @@
 """Sends a site's outbox to its hub.
 
-Outbox ─► POST /api/v1/ingest ─► receipt ─► Outbox.settle
+Outbox ─► POST /api/v1/ingest, or a broker ─► receipt ─► Outbox.settle
        ─► PUT /api/v1/files, in parts, behind the messages
 weights of the moment ─► POST /api/v1/live, shown and forgotten
 """
@@ -19,6 +19,8 @@ from typing import Any
 import httpx
 import structlog
 
+from gate.broker_link import BrokerLink
+from gate.errors import BrokerError
 from gate.facts import WeightSample, to_plain
 from gate.outbox import BATCH, Message, Outbox
 from vision.facts import DeviceState
@@ -45,6 +47,7 @@ class Sender:
 
     heartbeat: what the site says of itself (see gate.hub.heartbeat.Heartbeat), asked every `every_s`.
     tls: trust and client certificate for HTTPS, the system's trust store when None.
+    broker: messages and weights go by it instead of HTTP; files never do.
     """
 
     def __init__(
@@ -56,11 +59,13 @@ class Sender:
         heartbeat: Callable[[], dict[str, Any]] | None = None,
         every_s: float = 5.0,
         tls: ssl.SSLContext | None = None,
+        broker: BrokerLink | None = None,
     ) -> None:
         self._outbox, self._heartbeat, self._every_s = outbox, heartbeat, every_s
         headers = {"Authorization": f"Bearer {token}"}
         verify = True if tls is None else tls
         self._client = httpx.AsyncClient(base_url=url.rstrip("/"), headers=headers, timeout=20, verify=verify)
+        self._broker = broker
         self._wake = asyncio.Event()
         self._batch = BATCH
         self._live: dict[str, deque[WeightSample]] = {}
@@ -85,6 +90,8 @@ class Sender:
                 group.create_task(self._weights())
         finally:
             self._outbox.on_put = lambda: None
+            if self._broker is not None:
+                await self._broker.close()
 
     async def _messages(self) -> None:
         wait_s, next_heartbeat = _FIRST_WAIT_S, 0.0
@@ -93,7 +100,7 @@ class Sender:
             beat = time.monotonic() >= next_heartbeat
             try:
                 more = await self._send_batch(beat)
-            except (httpx.HTTPError, RefusedError, ValueError) as error:
+            except (httpx.HTTPError, BrokerError, RefusedError, ValueError) as error:
                 log.warning("the hub has not taken messages", why=str(error) or type(error).__name__, again_in_s=wait_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(_LONGEST_WAIT_S, wait_s * 2)
@@ -117,7 +124,7 @@ class Sender:
         if beat and self._heartbeat is not None:
             body["heartbeat"] = {**self._heartbeat(), "waiting": await asyncio.to_thread(self._outbox.waiting)}
         try:
-            receipt = _answer(await self._client.post("/api/v1/ingest", json=body))
+            receipt = await self._ingest(body)
         except RefusedError as error:
             if error.status not in _ABOUT_CONTENT or not messages:
                 raise
@@ -130,6 +137,14 @@ class Sender:
         gaps = [(first, last) for first, last in receipt["gaps"]]
         await asyncio.to_thread(self._outbox.settle, accepted, receipt["contiguous"], gaps)
         return bool(messages)
+
+    async def _ingest(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self._broker is None:
+            return _answer(await self._client.post("/api/v1/ingest", json=body))
+        status, receipt = await self._broker.ingest(body)
+        if status != 200:
+            raise RefusedError(f"{status}: {receipt['detail']}", status)
+        return receipt
 
     async def _single_out(self, messages: list[Message], reason: str) -> None:
         """After a refused batch, send one by one; in place of one refused alone, send word of it, so no gap is left."""
@@ -191,6 +206,9 @@ class Sender:
                 rows = [(s.t_ms, s.kg, s.stable) for s in samples]
                 samples.clear()
                 body = {"scale": scale, "samples": rows, "plate": plate, "ticket": ticket}
+                if self._broker is not None:
+                    await self._broker.show(body)
+                    continue
                 with contextlib.suppress(httpx.HTTPError):
                     await self._client.post("/api/v1/live", json=body)
 

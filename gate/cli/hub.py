@@ -14,6 +14,7 @@ from gate.hub.serve import serve
 from gate.hub.settings import HubSettings
 from gate.hub.sites import add_site
 from gate.hub.store import Store
+from gate.mqtt import Login
 
 app = typer.Typer(help="The hub alone: alerts, passages and pages for many sites.", invoke_without_command=True)
 site_app = typer.Typer(no_args_is_help=True, help="The sites that may send to this hub.")
@@ -29,6 +30,10 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535)]
 Apprise = Annotated[
     list[str] | None, typer.Option("--notify", envvar="GATEWARDEN_HUB_NOTIFY", help="apprise address; repeatable.")
 ]
+Mqtt = Annotated[str, typer.Option("--mqtt", envvar="GATEWARDEN_HUB_MQTT", help="mqtts://host[:8883] sites send by.")]
+MqttUser = Annotated[str, typer.Option("--mqtt-user", envvar="GATEWARDEN_HUB_MQTT_USER")]
+MqttPassword = Annotated[Path | None, typer.Option("--mqtt-password-file", envvar="GATEWARDEN_HUB_MQTT_PASSWORD_FILE")]
+MqttCa = Annotated[Path | None, typer.Option("--mqtt-ca", envvar="GATEWARDEN_HUB_MQTT_CA", help="CA of the broker.")]
 _DATA = Path("var/hub")
 
 
@@ -41,15 +46,30 @@ def run(  # noqa: PLR0917 - typer names its options by parameter
     host: Host = "127.0.0.1",
     port: Port = 8430,
     notify: Apprise = None,
+    mqtt: Mqtt = "",
+    mqtt_user: MqttUser = "hub",
+    mqtt_password_file: MqttPassword = None,
+    mqtt_ca: MqttCa = None,
 ) -> None:
     """Run the hub. The first start prints a one-time link for the first administrator."""
     url = public_url or f"http://{host}:{port}"
     settings = HubSettings(
-        data_dir=data, database_url=database, public_url=url.rstrip("/"), apprise_urls=tuple(notify or ())
+        data_dir=data,
+        database_url=database,
+        public_url=url.rstrip("/"),
+        apprise_urls=tuple(notify or ()),
+        broker=Login(mqtt, mqtt_user, _secret(mqtt_password_file), mqtt_ca) if mqtt else None,
     )
     context.obj = settings
     if context.invoked_subcommand is None:
         asyncio.run(_run(settings.prepared(), host, port))
+
+
+def _secret(path: Path | None) -> str:
+    try:
+        return path.read_text("utf-8").strip() if path else ""
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error}") from error
 
 
 async def _run(settings: HubSettings, host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,6 +27,7 @@ from gate.hub import (
     silences,
     sites,
 )
+from gate.hub.broker import BrokerIngest
 from gate.hub.bus import Bus
 from gate.hub.context import Hub
 from gate.hub.countersign import countersigning
@@ -56,6 +58,12 @@ _ROUTERS = (
 )
 
 
+class Work(Protocol):
+    """Something the hub does by itself, until cancelled."""
+
+    async def run(self) -> None: ...
+
+
 def create_app(settings: HubSettings) -> FastAPI:
     """The hub for some settings. Its database is migrated, and its background work started, with the application."""
     hub = Hub(settings.prepared(), Store(settings.database), Bus(), now_ms)
@@ -66,7 +74,10 @@ def create_app(settings: HubSettings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loops[:] = [asyncio.get_running_loop()]
         await hub.store.open()
-        tasks = [asyncio.create_task(work.run()) for work in (Deliverer(hub), Watch(hub), Retention(hub))]
+        works: list[Work] = [Deliverer(hub), Watch(hub), Retention(hub)]
+        if settings.broker is not None:
+            works.append(BrokerIngest(hub, settings.broker))
+        tasks = [asyncio.create_task(work.run()) for work in works]
         yield
         hub.bus.close()
         for task in tasks:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException
 from gate.evidence.hub_memory import HubHeads
 from gate.evidence.hub_routes import evidence_router
 from gate.evidence.keys import KeyRing
+from gate.hub import looks
 from gate.hub.alert_book import apply_finding
 from gate.hub.context import Hub, Person, TheSite, needs
 from gate.hub.heartbeat import OWN_STREAM, Origin
@@ -17,7 +18,7 @@ from gate.records import Finding, Severity
 
 
 def countersigning(hub: Hub, loop_of: Callable[[], asyncio.AbstractEventLoop]) -> APIRouter:
-    """The evidence routes of a hub. Keys and receipts lie in its data directory."""
+    """The evidence routes of a hub, and what tells sites who looked. Keys and receipts lie in its data directory."""
     folder = hub.settings.data_dir
     heads = HubHeads(folder / "heads", KeyRing(folder / "keys"))
 
@@ -31,13 +32,10 @@ def countersigning(hub: Hub, loop_of: Callable[[], asyncio.AbstractEventLoop]) -
     def on_fork(site: str, reason: str) -> None:
         asyncio.run_coroutine_threadsafe(_raise_fork(hub, site, reason), loop_of())
 
-    return evidence_router(
-        heads,
-        site_of=site_id,
-        reader_of=reader,
-        clock=hub.now_ms,
-        on_fork=on_fork,
-    )
+    router = APIRouter()
+    router.include_router(evidence_router(heads, site_of=site_id, reader_of=reader, clock=hub.now_ms, on_fork=on_fork))
+    router.include_router(looks.router)
+    return router
 
 
 async def _raise_fork(hub: Hub, site: str, reason: str) -> None:

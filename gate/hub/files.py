@@ -102,7 +102,7 @@ async def content(
         raise HTTPException(404, "no such file")
     if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):  # a player's later parts are the same look
         async with hub.store.write() as session:
-            log_look(session, hub, person, "look at file", f"{file.owner}/{file.name}")
+            log_look(session, hub, person, "look at file", f"{file.owner}/{file.name}", file.site)
     inline = file.media_type in _SHOWN_INLINE
     return FileResponse(
         path_of(hub, file),

@@ -11,7 +11,7 @@ from gate.errors import FactError
 from gate.hub.apply import apply_message
 from gate.hub.context import Hub, TheHub, TheSite
 from gate.hub.heartbeat import Heartbeat, Origin, note_heartbeat
-from gate.hub.tables import Message, Site, Stream
+from gate.hub.tables import Message, Stream
 
 router = APIRouter(prefix="/api/v1", tags=["site"])
 
@@ -83,25 +83,30 @@ class Receipt(BaseModel):
 @router.post("/ingest", summary="Take a batch of a site's messages")
 async def ingest(batch: Batch, hub: TheHub, site: TheSite) -> Receipt:
     """Stores each message once and answers only when it is on disk. Safe to repeat."""
+    return await take_batch(hub, site.id, batch)
+
+
+async def take_batch(hub: Hub, site: str, batch: Batch) -> Receipt:
+    """Store a site's batch, whichever way it came, and tell open pages."""
     stored: list[int] = []
     duplicates: list[int] = []
     rejected: list[Rejected] = []
     news: list[tuple[str, dict[str, object]]] = []
     async with hub.store.write() as session:
-        stream = await _stream(session, hub, site.id, batch.stream)
+        stream = await _stream(session, hub, site, batch.stream)
         for message in sorted(batch.messages, key=lambda m: m.seq):
-            if not await _is_new(session, hub, site.id, stream, message):
+            if not await _is_new(session, hub, site, stream, message):
                 duplicates.append(message.seq)
                 continue
             try:
-                origin = Origin(site.id, batch.stream, message.seq)
+                origin = Origin(site, batch.stream, message.seq)
                 news += await apply_message(session, hub, origin, message.kind, message.body)
                 stored.append(message.seq)
             except FactError as error:
-                await _mark_rejected(session, site.id, batch.stream, message.seq, str(error))
+                await _mark_rejected(session, site, batch.stream, message.seq, str(error))
                 rejected.append(Rejected(id=message.id, seq=message.seq, reason=str(error)))
         gaps = await _advance(session, stream, [m.seq for m in batch.messages])
-        news += await note_heartbeat(session, hub, site.id, batch.heartbeat)
+        news += await note_heartbeat(session, hub, site, batch.heartbeat)
         receipt = Receipt(
             stream=batch.stream,
             contiguous=stream.contiguous,
@@ -118,9 +123,9 @@ async def ingest(batch: Batch, hub: TheHub, site: TheSite) -> Receipt:
     return receipt
 
 
-def _publish(hub: Hub, site: Site, news: list[tuple[str, dict[str, object]]]) -> None:
+def _publish(hub: Hub, site: str, news: list[tuple[str, dict[str, object]]]) -> None:
     for kind, data in news:
-        hub.bus.publish(kind, site.id, data)
+        hub.bus.publish(kind, site, data)
     if any(kind == "alert" for kind, _ in news):
         hub.wake_deliveries()
 

@@ -16,7 +16,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from websockets.asyncio.client import connect
 
-from gate.hub.context import Hub, Person, TheHub, TheSite, hub_of, needs, person_of
+from gate.hub.context import Hub, Person, TheHub, TheSite, hub_of, log_look, needs, person_of
 from gate.hub.heartbeat import ShortId
 from gate.hub.roles import Right
 from gate.hub.tables import Site
@@ -43,7 +43,12 @@ class LiveSamples(BaseModel):
 
 @router.post("/api/v1/live", status_code=204, summary="Show weights on open pages")
 async def show_live(live: LiveSamples, hub: TheHub, site: TheSite) -> None:
-    hub.bus.publish("live", site.id, {"site": site.id, **live.model_dump()})
+    show(hub, site.id, live)
+
+
+def show(hub: Hub, site: str, live: LiveSamples) -> None:
+    """Weights for the pages that are open now."""
+    hub.bus.publish("live", site, {"site": site, **live.model_dump()})
 
 
 @router.get("/api/v1/events", summary="News as they happen (server-sent events)")
@@ -91,6 +96,8 @@ async def live(socket: WebSocket, site: Id, camera: Id) -> None:
     if base is None:
         await socket.close(_CLOSE_REFUSED)
         return
+    async with hub.store.write() as session:
+        log_look(session, hub, person, "watch live", camera, site)
     await socket.accept()
     url = "ws" + base.removeprefix("http") + f"/live/{quote(camera, safe='')}"
     try:

@@ -64,7 +64,7 @@ async def one_passage(passage_id: str, hub: TheHub, person: Annotated[Person, ne
                 select(Alert).where(Alert.passage == passage.id, Alert.site == passage.site).order_by(Alert.t_ms)
             )
         ).scalars()
-        log_look(session, hub, person, "look at passage", passage.id)
+        log_look(session, hub, person, "look at passage", passage.id, passage.site)
         return {
             **passage_summary(passage),
             "body": json.loads(passage.body),
@@ -118,5 +118,5 @@ async def lock(
         if passage is None or not person.sees(passage.site):
             raise HTTPException(404, "no such passage")
         passage.locked = body.locked
-        log_look(session, hub, person, "lock passage" if body.locked else "unlock passage", passage.id)
+        log_look(session, hub, person, "lock passage" if body.locked else "unlock passage", passage.id, passage.site)
         return passage_summary(passage)

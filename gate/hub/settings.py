@@ -5,6 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gate.mqtt import Login
+
 
 class HubSettings(BaseModel):
     """Settings of one hub.
@@ -13,6 +15,7 @@ class HubSettings(BaseModel):
     apprise_urls: channels set up from outside; more are set up on the pages.
     public_url: the address phones use, for links in messages.
     live_hosts: hosts the hub may fetch live pictures from when a site names its own address.
+    broker: login of the MQTT broker sites may send by.
     secure_cookies: cookies only over HTTPS; switched on by an https public_url.
     """
 
@@ -22,6 +25,7 @@ class HubSettings(BaseModel):
     apprise_urls: tuple[str, ...] = ()
     public_url: str = "http://127.0.0.1:8430"
     live_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    broker: Login | None = None
     timezone: str = "Asia/Shanghai"
     session_hours: Annotated[float, Field(gt=0)] = 12
     silence_s: Annotated[float, Field(gt=0)] = 30

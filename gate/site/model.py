@@ -183,10 +183,16 @@ class Registers(Part):
 
 
 class HubLink(Part):
-    """Where findings and passages are sent. token_file: the device token the hub issued."""
+    """Where findings and passages are sent. token_file: the device token the hub issued.
+
+    mqtt: a broker the messages go by instead; its user is the site's id, its password the device token. Files go to
+    `url` all the same. ca_file: certificate authority of hub and broker where the system does not know it.
+    """
 
     url: str = Field(pattern=r"^https?://")
     token_file: Path
+    mqtt: str | None = Field(default=None, pattern=r"^mqtts?://[\w.\[\]:-]+$")
+    ca_file: Path | None = None
 
 
 class Store(Part):

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from gate.evidence.draft import BundleDraft, Clip, Gap, ModelUse, PlateCrop, RuleUse
+from gate.evidence.draft import BundleDraft, Clip, ClockOffset, Gap, ModelUse, PlateCrop, RuleUse
 from gate.evidence.store import EvidenceStore, SealedBundle
 from gate.facts import Fact, WeightSample
 from gate.fraud.judge import active_rules
 from gate.records import Finding, Passage
 from gate.scale.stability import Stability
 from gate.site.model import Scale, Site
+from gate.slips import slip_of, slip_record
 from vision.errors import SourceError
-from vision.facts import PlateColour, Sighting
+from vision.facts import DeviceState, PlateColour, Sighting
 from vision.overlay import Overlay, OverlayState, WeightAt, WeightTimeline
 from vision.record import burn_in, cut
 from vision.source import Frame
 
 PRE_ROLL_MS = 3_000
 POST_ROLL_MS = 3_000
+_SILENT = frozenset({"lost", "stalled", "fault"})  # states in which a device gives nothing
 SOFTWARE = f"gatewarden {version('gatewarden')}"
 
 
@@ -28,13 +30,15 @@ SOFTWARE = f"gatewarden {version('gatewarden')}"
 class Dossier:
     """Everything about one closed passage but its footage. Travels to the process that seals it.
 
-    facts: of the passage's time with pre- and post-roll. crops: pictures of its plates, PNG.
+    facts: of the passage's time with pre- and post-roll. crops: pictures of its plates, PNG. clock: how right the
+    site's clock was when the passage closed.
     """
 
     passage: Passage
     findings: tuple[Finding, ...]
     facts: tuple[Fact, ...]
     crops: tuple[PlateCrop, ...] = ()
+    clock: ClockOffset | None = None
 
     @property
     def span_ms(self) -> tuple[int, int]:
@@ -53,11 +57,13 @@ def seal(
 ) -> SealedBundle:
     """Cut the clips, burn the weight into a copy of each, and seal all of it.
 
+    A passage that was weighed gross and tare is sealed with its weighing slip, and the bundle is then the slip's.
     footage: where each camera's packets are recorded. models: SHA-256 by name. A camera without footage of the time
     becomes a gap that says why. Raises EvidenceError when the store cannot take the bundle.
     """
     with tempfile.TemporaryDirectory(prefix="gatewarden-") as folder:
         clips, gaps = _clips(dossier, site, footage, Path(folder))
+        slip = slip_of(dossier.passage)
         draft = BundleDraft(
             software=SOFTWARE,
             passage=dossier.passage,
@@ -68,8 +74,10 @@ def seal(
             crops=dossier.crops,
             rules=tuple(RuleUse(a.rule.id, a.rule.version, a.thresholds) for a in active_rules(site)),
             models=tuple(ModelUse(name, digest) for name, digest in sorted(models.items())),
-            gaps=tuple(gaps),
+            clock=dossier.clock,
+            gaps=(*gaps, *device_gaps(dossier.facts, dossier.span_ms)),
             cameras=_cameras(dossier),
+            slip=slip_record(slip) if slip else None,
         )
         return store.seal(draft, sealed_ms)
 
@@ -96,6 +104,27 @@ def _clips(dossier: Dossier, site: Site, footage: Mapping[str, Path], folder: Pa
         clips.append(Clip(burned, camera, original.start_ms, original.end_ms, "burned"))
         gaps += [Gap(camera, a, b, "no footage in between") for a, b in original.gaps]
     return clips, gaps
+
+
+def device_gaps(facts: Sequence[Fact], span_ms: tuple[int, int]) -> list[Gap]:
+    """Stretches in which a device said that it gave nothing: from its fault to its next "ok", within the span."""
+    begun: dict[str, DeviceState] = {}
+    gaps: list[Gap] = []
+    for fact in facts:
+        if not isinstance(fact, DeviceState) or fact.device.endswith("/footage"):
+            continue
+        if fact.state in _SILENT:
+            begun.setdefault(fact.device, fact)
+        elif fact.device in begun:
+            gaps.append(_gap(begun.pop(fact.device), fact.t_ms))
+        elif gap_ms := fact.numbers.get("gap_ms"):
+            start_ms = max(span_ms[0], fact.t_ms - round(gap_ms))
+            gaps.append(Gap(fact.device, start_ms, fact.t_ms, f"{fact.state}: {fact.detail}".strip(": ")))
+    return gaps + [_gap(fault, span_ms[1]) for fault in begun.values()]
+
+
+def _gap(fault: DeviceState, end_ms: int) -> Gap:
+    return Gap(fault.device, fault.t_ms, end_ms, f"{fault.state}: {fault.detail}".strip(": "))
 
 
 class _Captions:

@@ -26,9 +26,9 @@ def weights_taken(passage: Passage, history: History, register: Tares) -> Weight
         return None
     gross_kg = weighing.stable_kg
     if came_in(passage) is not None and left(passage) is None:
-        return WeightsTaken(None, gross_kg, "weighed")
+        return WeightsTaken(None, gross_kg, "weighed", weighing.stable_ms)
     earlier = [
-        v.stable_kg
+        (v.stable_kg, v.end_ms)
         for v in history.of(plate)
         if v.stable_kg is not None
         and not v.left
@@ -36,6 +36,6 @@ def weights_taken(passage: Passage, history: History, register: Tares) -> Weight
         and v.stable_kg <= EMPTY_SHARE * gross_kg
     ]
     if earlier:
-        return WeightsTaken(gross_kg, earlier[-1], "two_weighings")
+        return WeightsTaken(gross_kg, earlier[-1][0], "two_weighings", earlier[-1][1])
     tare_kg = register.tare_kg(plate) if plate else None
     return WeightsTaken(gross_kg, tare_kg, "register" if tare_kg is not None else "")

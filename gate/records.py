@@ -21,12 +21,14 @@ class Severity(IntEnum):
 class WeightsTaken:
     """Gross, tare and net of a visit, kg, as far as they are known.
 
-    tare_source: "weighed" on this visit, "two_weighings" (empty on the way in) or "register".
+    tare_source: "weighed" on this visit, "two_weighings" (empty on the way in) or "register". tare_ms: when it was
+    weighed, None where that is not known.
     """
 
     gross_kg: float | None = None
     tare_kg: float | None = None
     tare_source: str = ""
+    tare_ms: int | None = None
 
     @property
     def net_kg(self) -> float | None:

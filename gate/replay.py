@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import IO
 
 from gate.cameras import camera_config, model_digests, recording_start_ms
-from gate.dossier import POST_ROLL_MS, Dossier, seal
+from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, seal
 from gate.errors import GatewardenError, SiteError
-from gate.evidence.draft import PlateCrop
+from gate.evidence.clock import RECORDING
+from gate.evidence.draft import ClockOffset, PlateCrop
 from gate.evidence.keys import KeyRing
 from gate.evidence.store import EvidenceStore
 from gate.facts import Fact, canonical_json, fact_line, to_plain
@@ -108,6 +109,7 @@ class Replay:
         registers = load_registers(site, base)
         self._gatehouse = Gatehouse(site, registers.tickets, registers.vehicles)
         self._window = FactWindow()
+        self._sealed_ms = 0
         self._findings: dict[str, list[Finding]] = {}
         self._waiting: list[Passage] = []
         footage = {c.id: out / "footage" / c.id for c in site.cameras} if evidence else {}
@@ -171,15 +173,17 @@ class Replay:
             crops = tuple(c for v in passage.vehicles for c in self._cameras.crops.pop(v, ()))
             if self._store is None:
                 continue
-            start_ms, end_ms = passage.start_ms - POST_ROLL_MS, passage.end_ms + POST_ROLL_MS
-            dossier = Dossier(passage, findings, tuple(self._window.between(start_ms, end_ms)), crops)
+            start_ms, end_ms = passage.start_ms - PRE_ROLL_MS, passage.end_ms + POST_ROLL_MS
+            self._sealed_ms = max(self._sealed_ms, end_ms)
+            clock = ClockOffset(RECORDING, None, None, self._sealed_ms)
+            dossier = Dossier(passage, findings, tuple(self._window.between(start_ms, end_ms)), crops, clock)
             seal(
                 dossier,
                 self._site,
                 footage=self._cameras.footage,
                 models=self._models,
                 store=self._store,
-                sealed_ms=passage.end_ms,
+                sealed_ms=self._sealed_ms,
             )
             self.report.bundles += 1
 

@@ -19,6 +19,7 @@ from gate.errors import GatewardenError
 from gate.evidence.keys import KeyRing
 from gate.evidence.store import EvidenceStore, SealedBundle
 from gate.site.model import Site
+from gate.slips import SLIP_RECORD, print_slip
 from vision.errors import VisionError
 
 _log = structlog.get_logger(__name__)
@@ -29,13 +30,17 @@ _OPEN_SEGMENT_MS = 3_000  # footage reaches the disk a little after the picture
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where sealing happens: all a fresh process needs. models: SHA-256 by name."""
+    """Where sealing happens: all a fresh process needs.
+
+    models: SHA-256 by name. slips: where weighing slips are written as PDF, None to write none.
+    """
 
     site: Site
     footage: Mapping[str, Path]
     evidence: Path
     keys: Path
     models: Mapping[str, str]
+    slips: Path | None = None
 
     def store(self) -> EvidenceStore:
         """The evidence store, opened here and now."""
@@ -101,8 +106,8 @@ class Sealer:
 
 
 def seal_one(workshop: Workshop, dossier: Dossier, sealed_ms: int) -> SealedBundle:
-    """In the sealing process: seal one passage."""
-    return seal(
+    """In the sealing process: seal one passage, and print its weighing slip, which quotes the bundle's digest."""
+    bundle = seal(
         dossier,
         workshop.site,
         footage=workshop.footage,
@@ -110,6 +115,9 @@ def seal_one(workshop: Workshop, dossier: Dossier, sealed_ms: int) -> SealedBund
         store=_store(workshop.evidence, workshop.keys, workshop.site.id),
         sealed_ms=sealed_ms,
     )
+    if workshop.slips is not None and (bundle.path / SLIP_RECORD).exists():
+        print_slip(bundle.path, workshop.site.timezone, workshop.slips / f"{bundle.path.name}.pdf")
+    return bundle
 
 
 @lru_cache(maxsize=1)

@@ -60,13 +60,30 @@ class ModelUse:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockOffset:
-    """How far the site's clock was from a reference (positive: ahead of it), as measured at `measured_ms`."""
+class CameraClock:
+    """How far a camera's own clock was from the site's (positive: ahead of it), less the way's delay.
+
+    source: "rtcp", from the sender reports of its stream.
+    """
 
     source: str
     offset_ms: float
-    uncertainty_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """How far the site's clock was from true time (positive: ahead of it), as measured at `measured_ms`.
+
+    source: "synchronised" (the kernel's word: something keeps the clock, and this is its offset and greatest error),
+    "unsynchronised" (nothing keeps it), "unknown" (the system does not say), "recording" (times are a recording's).
+    offset_ms, uncertainty_ms: None where not known. cameras: by id, those whose streams tell their clock.
+    """
+
+    source: str
+    offset_ms: float | None
+    uncertainty_ms: float | None
     measured_ms: int
+    cameras: Mapping[str, CameraClock] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,17 @@ class Sealed:
 
 
 class Ledger:
-    """Bundles by number of their chain entry, the ones deleted under retention, and the ones locked by case."""
+    """Bundles by number of their chain entry, the ones deleted under retention, and the ones locked by case.
+
+    hub_look: number of the last act at the hub that the chain holds.
+    """
 
     def __init__(self) -> None:
         self.bundles: dict[int, Sealed] = {}
         self.deleted: set[int] = set()
         self.locks: dict[str, set[int]] = {}
         self.last_manifest = NO_DIGEST
+        self.hub_look = 0
 
     def take(self, body: Mapping[str, Any]) -> None:
         """Fold in the next entry. Raises EvidenceError, and takes nothing, where it cannot follow."""
@@ -43,6 +47,7 @@ class Ledger:
     def adopt(self, body: Mapping[str, Any]) -> None:
         """Fold in an entry as it says, whether or not it can follow."""
         kind = body["kind"]
+        self.hub_look = body.get("hub_look", self.hub_look)
         if kind == "bundle":
             sealed = _sealed(body)
             self.bundles[sealed.number] = sealed

@@ -26,9 +26,9 @@ SLIP_PREFIX = "GW1S:"
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """One finished weighing of a load. Times are UTC milliseconds; tare_ms may be long before: a stored tare.
+    """One finished weighing of a load. Times are UTC milliseconds.
 
-    evidence: SHA-256 of the passage's evidence in hex, "" while it is not sealed.
+    tare_ms: None for a tare stored on the register, which says no instant. evidence: SHA-256 of the passage's evidence in hex, "" while it is not sealed.
     """
 
     number: str
@@ -40,7 +40,7 @@ class Slip:
     gross_kg: float
     gross_ms: int
     tare_kg: float
-    tare_ms: int
+    tare_ms: int | None
     operator: str = ""
     evidence: str = ""
 
@@ -90,7 +90,7 @@ def _rows(canvas: Canvas, slip: Slip, zone: ZoneInfo, y_mm: float) -> float:
         ("毛重 Gross", f"{slip.gross_kg:,.0f} kg", 10),
         ("毛重时间 at", _local(slip.gross_ms, zone), 8),
         ("皮重 Tare", f"{slip.tare_kg:,.0f} kg", 10),
-        ("皮重时间 at", _local(slip.tare_ms, zone), 8),
+        ("皮重时间 at", _local(slip.tare_ms, zone) if slip.tare_ms is not None else "登记皮重 on register", 8),
         ("净重 Net", f"{slip.net_kg:,.0f} kg", 13),
         ("司磅员 Operator", slip.operator or "-", 8),
     )

@@ -8,12 +8,14 @@
       findings: "发现", none: "无", plates: "车牌", tickets: "提煤单", weighings: "称重", files: "文件", rule: "规则", version: "版本", thresholds: "阈值", numbers: "数值", confidence: "置信度",
       severity: ["", "提示", "警告", "严重", "重大"], away: "此刻无录像", stable: "稳定重量", peak: "峰值", time: "时间", scale: "衡器", plate: "车牌", confidenceShort: "置信度", ticket: "单号", product: "品名", tonnes: "吨", state: "状态",
       path: "文件", size: "字节", sealed: "封存", gaps: "缺口", clock: "时钟偏差", software: "软件", models: "模型", unread: "车牌未读出", slip: "电子磅单", noCurve: "无称重曲线", record: "记录",
+      clockSource: { synchronised: "已同步", unsynchronised: "未同步，偏差未知", unknown: "未知", recording: "录像自身的时间" },
     },
     en: {
       case: "Case", exported: "exported", by: "by", purpose: "purpose", verify: "Verify", other: "中文", original: "Original video", burned: "Video with weight",
       findings: "Findings", none: "none", plates: "Plates", tickets: "Tickets", weighings: "Weighings", files: "Files", rule: "Rule", version: "version", thresholds: "thresholds", numbers: "numbers", confidence: "confidence",
       severity: ["", "notice", "warning", "serious", "critical"], away: "no video at this time", stable: "Stable weight", peak: "Peak", time: "Time", scale: "Scale", plate: "Plate", confidenceShort: "Confidence", ticket: "Ticket", product: "Product", tonnes: "Tonnes", state: "State",
       path: "File", size: "Bytes", sealed: "Sealed", gaps: "Gaps", clock: "Clock offset", software: "Software", models: "Models", unread: "plate not read", slip: "Weighing slip", noCurve: "no weight curve", record: "Record",
+      clockSource: { synchronised: "synchronised", unsynchronised: "not synchronised, offset unknown", unknown: "unknown", recording: "the recording's own time" },
     },
   };
   const DRIFT_S = 0.12; // a video this far from the common time is set back to it
@@ -248,8 +250,15 @@
   function record(b) {
     const t = text();
     const gaps = b.gaps.map((g) => `${g.device} ${clock(g.start_ms)} – ${clock(g.end_ms)} ${g.why}`).join("; ");
-    const offset = b.clock ? `${b.clock.offset_ms} ± ${b.clock.uncertainty_ms} ms (${b.clock.source})` : "–";
+    const offset = b.clock ? clockOffset(b.clock) : t.clockSource.unknown;
     return [[t.sealed, clock(b.sealed_ms)], [t.clock, offset], [t.gaps, gaps || t.none], [t.software, b.software], [t.models, b.models.map((m) => `${m.name} ${m.sha256.slice(0, 16)}…`).join("; ") || "–"]];
+  }
+
+  function clockOffset(c) {
+    const source = text().clockSource[c.source] ?? c.source;
+    const own = c.offset_ms == null ? source : `${source}: ${c.offset_ms} ± ${c.uncertainty_ms} ms`;
+    const cameras = Object.entries(c.cameras ?? {}).map(([id, k]) => `${id} ${k.offset_ms > 0 ? "+" : ""}${k.offset_ms} ms (${k.source})`);
+    return [own, ...cameras].join("; ");
   }
 
   function findingCard(f) {

@@ -51,9 +51,12 @@ def test_who_cannot_be_reached_is_named_once_and_asked_again(tmp_path: Path, cli
             upkeep.time_server = url
             upkeep.run(START_MS + 120_000)
     assert [(entry["log_level"], entry["party"]) for entry in logs] == [
-        ("warning", "time server"),
         ("warning", "hub"),
+        ("warning", "time server"),
+        ("debug", "hub"),
+        ("debug", "hub"),
         ("debug", "time server"),
+        ("debug", "hub"),
         ("debug", "hub"),
         ("debug", "hub"),
     ]

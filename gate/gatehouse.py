@@ -11,6 +11,7 @@ from gate.fraud.passage_facts import known_plate, left, valid_ticket
 from gate.fraud.rule import Vehicles
 from gate.history import History
 from gate.net import weights_taken
+from gate.outline import Outlines, at_edge
 from gate.passage.book import PassageBook
 from gate.records import Finding, Passage
 from gate.scale.weighing import WeighingMachine, WeighingState
@@ -20,7 +21,6 @@ from geofence.fence import SiteFence
 from geofence.movement import Movement
 from vision.facts import Sighting
 
-EDGE_SHARE = 0.02  # of the picture: a box this near to its edge is cut off by it
 EDGE_GONE_MS = 300  # sightings of one vehicle follow each other faster
 TICK_MS = 1_000
 LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the system was off: nothing to judge
@@ -66,6 +66,7 @@ class Gatehouse:
         self._asked: dict[str, str] = {}
         self._departed: set[str] = set()
         self._sizes = {c.id: c.size for c in site.cameras}
+        self._outlines = Outlines(self._sizes)
         self._edge_ms: dict[tuple[str, str], int] = {}
         self._unjudged: list[Fact] = []
         self._now_ms: int | None = None
@@ -137,7 +138,8 @@ class Gatehouse:
             batch = list(seen)
             self._depart(t_ms, camera)
             self._book.see(batch)
-            movements += self._fence.update(t_ms, camera, [(s.vehicle, s.box, s.ground, s.kind) for s in batch])
+            rows = [row for s in batch if (row := self._outlines.row(s)) is not None]
+            movements += self._fence.update(t_ms, camera, rows)
             for sighting in batch:
                 self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle))
                 self._note_edge(t_ms, sighting)
@@ -147,7 +149,7 @@ class Gatehouse:
         """Remember who was last seen cut off by the picture's edge."""
         key = (sighting.camera, sighting.vehicle)
         self._edge_ms.pop(key, None)
-        if _at_edge(sighting, self._sizes.get(sighting.camera)):
+        if at_edge(sighting.box, self._sizes.get(sighting.camera)):
             self._edge_ms[key] = t_ms
 
     def _depart(self, t_ms: int, camera: str) -> None:
@@ -210,12 +212,3 @@ def _order(fact: Fact) -> tuple[int, str, str]:
     """By time; facts of one instant by kind and the thing they are about."""
     about = getattr(fact, "vehicle", "") or getattr(fact, "scale", "") or getattr(fact, "device", "")
     return fact.t_ms, type(fact).__name__, f"{getattr(fact, 'camera', '')}/{about}"
-
-
-def _at_edge(sighting: Sighting, size: tuple[int, int] | None) -> bool:
-    """Whether a box touches an edge of its picture, but for the upper one: far away nobody drives out of sight."""
-    if size is None:
-        return False
-    x0, _, x1, y1 = sighting.box
-    margin_x, margin_y = EDGE_SHARE * size[0], EDGE_SHARE * size[1]
-    return x0 <= margin_x or x1 >= size[0] - margin_x or y1 >= size[1] - margin_y

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from gate.passage.plates import known
 from gate.records import Passage, Severity
 
 PLATES_LIMIT = 50_000  # plates kept; the longest unseen is forgotten first
@@ -34,8 +35,9 @@ class History:
         return list(self._visits.get(plate, ()))
 
     def note(self, passage: Passage, worst: Severity | None) -> None:
-        """Remember a closed passage and the gravest finding raised on it."""
-        if not passage.plate:
+        """Remember a closed passage and the gravest finding raised on it; without a sure plate there is nobody to remember."""
+        plate = known(passage.plates)
+        if not plate:
             return
         stable = [w.stable_kg for w in passage.weighings if w.stable_kg is not None]
         visit = PastVisit(
@@ -43,14 +45,14 @@ class History:
             passage.start_ms,
             passage.end_ms,
             passage.kind.value,
-            passage.plates[0].colour.value,
+            next(p.colour.value for p in passage.plates if p.text == plate),
             stable[-1] if stable else None,
             any(m.direction == "out" for m in passage.movements),
             worst,
         )
-        visits = self._visits.setdefault(passage.plate, [])
+        visits = self._visits.setdefault(plate, [])
         visits.append(visit)
         del visits[:-VISITS_LIMIT]
-        self._visits.move_to_end(passage.plate)
+        self._visits.move_to_end(plate)
         while len(self._visits) > PLATES_LIMIT:
             self._visits.popitem(last=False)

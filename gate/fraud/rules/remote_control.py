@@ -7,7 +7,7 @@ from gate.facts import Weighing
 from gate.fraud.passage_facts import e_kg, plate_or_unread, weighed
 from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.records import Passage, Severity
-from geofence.movement import MovementKind
+from geofence.movement import Movement, MovementKind
 
 Curve = tuple[tuple[int, float], ...]
 
@@ -35,15 +35,25 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
 
 
 def _still(passage: Passage, weighing: Weighing, context: Context) -> Iterator[tuple[int, int]]:
-    """Spans in which the vehicle stood, less the time its springs and the indicator's filter need."""
+    """Spans in which the vehicle stood on the deck, less the time its springs and the indicator's filter need.
+
+    Once any camera sees it move, or its foremost point off the deck, axles may roll off: nothing is told from there on.
+    """
     settle_ms = round(context.thresholds["settle_s"] * 1000)
+    deck = next(s.deck for s in context.site.scales if s.id == weighing.scale)
     since: int | None = None
     for movement in passage.movements:
         if movement.kind is MovementKind.STOPPED:
             since = movement.t_ms
-        elif movement.kind is MovementKind.MOVED_OFF and since is not None:
+        elif since is not None and (movement.kind is MovementKind.MOVED_OFF or _left(movement, deck)):
             yield max(since, weighing.start_ms) + settle_ms, movement.t_ms - settle_ms
             since = None
+        if _left(movement, deck) and movement.t_ms > weighing.start_ms:
+            return
+
+
+def _left(movement: Movement, deck: str) -> bool:
+    return movement.kind is MovementKind.LEFT and movement.shape == deck
 
 
 def _between(weighing: Weighing, start_ms: int, end_ms: int) -> Curve:

@@ -156,6 +156,27 @@ def test_a_jump_while_the_vehicle_stands_still(jump_kg: float, found: bool) -> N
     assert ("remote_control" in got) is found
 
 
+def test_axles_that_roll_off_behind_a_nose_that_stands_still_in_the_picture_are_no_jump() -> None:
+    movements = (
+        Movement(at(12), "cam:1", MovementKind.STOPPED),
+        Movement(at(18), "cam:1", MovementKind.LEFT, "deck"),
+        Movement(at(18.2), "cam:1", MovementKind.MOVED_OFF),
+        Movement(at(20), "cam:1", MovementKind.STOPPED),  # cut off by the picture's edge, its box stands still
+        Movement(at(30), "cam:1", MovementKind.MOVED_OFF),
+        crossed(),
+    )
+    rolling = replace(weighing(), curve=curve((10, 22, 40_000.0), (22, 32, 30_000.0)))
+    assert "remote_control" not in rules_found(say(judge(LISTED), passage(movements=movements, weighings=(rolling,))))
+
+
+def test_a_plate_barely_guessed_at_on_another_vehicle_is_no_clone() -> None:
+    for confidence, found in ((0.95, True), (0.3, False)):
+        j = judge(LISTED)
+        other = passage(id="east-0", plates=(plate(confidence=confidence),), closed=True)
+        say(j, replace(other, start_ms=at(10), end_ms=at(40)))
+        assert ("cloned_plate" in rules_found(say(j, passage(plates=(plate(confidence=0.95),))))) is found
+
+
 def visits(kgs: list[float], *, left: bool) -> list[Passage]:
     """Closed earlier visits of the plate, one an hour."""
     way = (crossed("out"),) if left else (crossed("in", "entrance"),)

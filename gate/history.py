@@ -35,7 +35,7 @@ class History:
         return list(self._visits.get(plate, ()))
 
     def note(self, passage: Passage, worst: Severity | None) -> None:
-        """Remember a closed passage and the gravest finding raised on it; without a sure plate there is nobody to remember."""
+        """Remember a closed passage and its gravest finding; without a sure plate there is nobody to remember."""
         plate = known(passage.plates)
         if not plate:
             return

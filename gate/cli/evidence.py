@@ -10,6 +10,7 @@ from rich.console import Console
 
 from gate.errors import EvidenceError
 from gate.evidence import EvidenceStore, KeyRing
+from gate.evidence.bundle import MANIFEST_FILE
 from gate.evidence.chain import CHAIN_FILE, chain_lines
 from gate.evidence.keys import from_paper, on_paper
 from gate.evidence.lineage import CHAIN_FORMAT
@@ -92,6 +93,74 @@ def export(
     with _err.status("export"):
         export_case(opened, draft, out, _now_ms())
     typer.echo(json.dumps({"archive": str(out), "bundles": sorted(set(draft.bundles))}))
+
+
+@app.command()
+def look(
+    store: StoreDirectory,
+    passage: Annotated[str, typer.Argument(help="Passage id or number of the bundle's chain entry.")],
+    who: Who,
+    purpose: Annotated[str, typer.Option(help="What for; it is written into the chain.")],
+    keys: KeyDirectory = None,
+) -> None:
+    """What a bundle says and where its files lie, as JSON; that you looked is written into the chain first."""
+    opened = _open(store, keys)
+    numbers = _numbers(opened, [passage])
+    opened.log_access(who, purpose, numbers, _now_ms())
+    for number in numbers:
+        path = opened.bundle_path(number)
+        manifest = json.loads((path / MANIFEST_FILE).read_bytes())
+        shown = {name: manifest[name] for name in ("subject", "findings", "cameras", "clock", "gaps", "software")}
+        files = [str(path / f["path"]) for f in manifest["files"]]
+        typer.echo(json.dumps({"number": number, **shown, "files": files}, ensure_ascii=False))
+
+
+@app.command()
+def slip(
+    store: StoreDirectory,
+    passage: Annotated[str, typer.Argument(help="Passage id or number of the bundle's chain entry.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.pdf", help="The PDF to write.")],
+    who: Who,
+    timezone: Annotated[str, typer.Option(help="Of the times on it.")] = "Asia/Shanghai",
+    keys: KeyDirectory = None,
+) -> None:
+    """Print a weighing slip again from its evidence; that it was printed again is written into the chain."""
+    from gate.slips import print_slip
+
+    opened = _open(store, keys)
+    number = _numbers(opened, [passage])[-1]
+    path = opened.bundle_path(number)
+    typer.echo(json.dumps({"slip": str(print_slip(path, timezone, out)), "number": number}))
+    opened.log_access(who, "slip printed again", [number], _now_ms())
+
+
+@app.command()
+def take(
+    site_file: Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file of a running site.")],
+    *,
+    start: Annotated[str, typer.Option("--from", help="When it begins, such as '2026-11-02 08:00:30'.")],
+    end: Annotated[str, typer.Option("--to", help="When it ends; an hour later at most.")],
+    who: Who,
+    purpose: Annotated[str, typer.Option(help="What for; it is written into the chain.")],
+) -> None:
+    """Seal what all cameras of a site recorded at one time, whatever passed; `export` puts it into a case."""
+    from zoneinfo import ZoneInfo
+
+    from gate.site import load_site
+    from gate.stretch import seal_stretch
+    from gate.tickets.orders import parse_time
+
+    site = load_site(site_file)
+    directory, zone, now_ms = site_file.parent / site.store.directory, ZoneInfo(site.timezone), _now_ms()
+    if not (directory / "keys").is_dir():
+        raise typer.BadParameter(f"{directory}: this site has not run yet")
+    store = EvidenceStore(directory / "evidence", KeyRing(directory / "keys"), site.id)
+    with _err.status("cut and seal"):
+        span_ms = (parse_time(start, zone), parse_time(end, zone))
+        sealed = seal_stretch(site, directory, store, span_ms, now_ms)
+    store.log_access(who, purpose, [sealed.number], now_ms)
+    typer.echo(json.dumps({"number": sealed.number, "id": sealed.id, "path": str(sealed.path)}, ensure_ascii=False))
 
 
 @app.command()

@@ -97,10 +97,19 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class BundleDraft:
-    """All that is known of one passage, of one weighing slip, or of one finding without a passage.
+class Stretch:
+    """A time of which everything is sealed, whatever passed. id: names the bundle."""
 
-    passage: None only for findings that have none (a covered camera, a cut line) or for a slip.
+    id: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BundleDraft:
+    """All that is known of one passage, one weighing slip, one finding without a passage, or one stretch of time.
+
+    passage: None only for findings that have none (a covered camera, a cut line), for a slip or a stretch of time.
     frames: the indicator's readings with their raw frames. facts: tracks, movements, device states of the time.
     cameras: every camera that should have seen it: one without an original clip needs a gap that says why.
     slip: a weighing slip's own fields; the bundle is then the slip's and must hold its number as `number`.
@@ -120,6 +129,7 @@ class BundleDraft:
     gaps: tuple[Gap, ...] = ()
     cameras: tuple[str, ...] = ()
     slip: Mapping[str, Any] | None = None
+    stretch: Stretch | None = None
 
     def subject(self) -> dict[str, Any]:
         """What the bundle is about: kind, id, passage, plate, start_ms, end_ms.
@@ -136,14 +146,18 @@ class BundleDraft:
         elif self.slip is not None and "t_ms" in self.slip:
             start_ms = end_ms = int(self.slip["t_ms"])
             plate, passage_id = str(self.slip.get("plate", "")), None
+        elif self.stretch is not None:
+            start_ms, end_ms, plate, passage_id = self.stretch.start_ms, self.stretch.end_ms, "", None
         else:
-            raise EvidenceError("a bundle needs a passage, a finding, or a slip with its t_ms")
+            raise EvidenceError("a bundle needs a passage, a finding, a slip with its t_ms, or a stretch of time")
         if self.slip is not None:
             kind, name = "slip", str(self.slip["number"])
         elif self.passage is not None:
             kind, name = "passage", self.passage.id
-        else:
+        elif self.findings:
             kind, name = "finding", self.findings[0].id
+        else:
+            kind, name = "stretch", self.stretch.id if self.stretch else ""
         return {
             "kind": kind,
             "id": name,

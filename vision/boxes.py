@@ -1,64 +1,43 @@
-"""Boxes and the picture every detector sees: letterbox in, suppression of doubles out."""
+"""Arithmetic of boxes: (N, 4) float64, x0 y0 x1 y1."""
 
-from dataclasses import dataclass
-
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.errors import PictureError
-
-PAD_GREY = 114
-CELL_PX = 32
+Boxes = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Letterbox:
-    """How a frame was fitted: frame point = (network point - offset) / scale."""
-
-    scale: float
-    offset: tuple[float, float]
-
-    def to_frame(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Network points (..., 2) in pixels of the frame."""
-        return np.asarray((points - np.asarray(self.offset)) / self.scale, np.float64)
+def areas(boxes: Boxes) -> NDArray[np.float64]:
+    """Area of each box, zero where it is turned inside out."""
+    size: NDArray[np.float64] = np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0)
+    return size[:, 0] * size[:, 1]
 
 
-def check_frame(frame: NDArray[np.uint8]) -> None:
-    """Raises PictureError for anything but a BGR picture of 8 bits."""
-    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or 0 in frame.shape:
-        raise PictureError(f"expected a BGR picture (height, width, 3) of uint8, got {frame.shape} of {frame.dtype}")
+def intersections(a: Boxes, b: Boxes) -> NDArray[np.float64]:
+    """(len(a), len(b)) shared areas."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    size = np.maximum(high - low, 0.0)
+    shared: NDArray[np.float64] = size[..., 0] * size[..., 1]
+    return shared
 
 
-def letterbox(frame: NDArray[np.uint8], size: int, *, enlarge: float = 4.0) -> tuple[NDArray[np.uint8], Letterbox]:
-    """Fit a BGR frame into `size` px, its sides filled up to multiples of 32 with grey, not to a square.
-
-    enlarge: the most a small frame is magnified. Gives (H, W, 3) uint8 and the way back.
-    """
-    height, width = frame.shape[:2]
-    scale = min(size / max(height, width), enlarge)
-    inner_w, inner_h = max(1, round(width * scale)), max(1, round(height * scale))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    fitted = frame if scale == 1 else cv2.resize(frame, (inner_w, inner_h), interpolation=method)
-    outer_w, outer_h = -(-inner_w // CELL_PX) * CELL_PX, -(-inner_h // CELL_PX) * CELL_PX
-    left, top = (outer_w - inner_w) // 2, (outer_h - inner_h) // 2
-    canvas = np.full((outer_h, outer_w, 3), PAD_GREY, np.uint8)
-    canvas[top : top + inner_h, left : left + inner_w] = fitted
-    return canvas, Letterbox(scale, (float(left), float(top)))
+def overlaps(a: Boxes, b: Boxes) -> NDArray[np.float64]:
+    """(len(a), len(b)) intersection over union, 0..1."""
+    shared = intersections(a, b)
+    union = areas(a)[:, None] + areas(b)[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
-def overlaps(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of every box (N, 4) with every other (M, 4): (N, M)."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=2)
-    union = areas(boxes)[:, None] + areas(others)[None] - common
-    return np.asarray(common / np.maximum(union, 1e-9), np.float64)
+def contained(a: Boxes, b: Boxes) -> NDArray[np.float64]:
+    """(len(a), len(b)) share of each a that lies inside each b."""
+    shared = intersections(a, b)
+    own = np.broadcast_to(areas(a)[:, None], shared.shape)
+    return np.divide(shared, own, out=np.zeros_like(shared), where=own > 0)
 
 
-def areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Areas of boxes (N, 4): (N,)."""
-    return np.asarray(np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1), np.float64)
+def around(boxes: Boxes) -> Boxes:
+    """The least box holding all of them, (4,)."""
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
 def suppress(boxes: NDArray[np.float64], scores: NDArray[np.float64], most_overlap: float) -> NDArray[np.int64]:

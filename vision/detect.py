@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import check_frame, letterbox, suppress
+from vision.boxes import suppress
 from vision.card import Card
 from vision.cells import cell_grid, sigmoid
 from vision.engine import Engine
 from vision.errors import ModelError
 from vision.facts import Detections, VehicleClass
+from vision.letterbox import check_frame, letterbox
 
 _MOST_OBJECTS = 200
 _MOST_CANDIDATES = 600

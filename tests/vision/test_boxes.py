@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.boxes import check_frame, letterbox, overlaps, suppress
+from vision.boxes import overlaps, suppress
 from vision.cells import cell_grid
 from vision.errors import PictureError
+from vision.letterbox import check_frame, letterbox
 
 _BOX = st.tuples(*[st.floats(0, 500)] * 2, *[st.floats(1, 200)] * 2).map(
     lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3])

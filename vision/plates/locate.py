@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import PAD_GREY, check_frame, letterbox, overlaps, suppress
+from vision.boxes import overlaps, suppress
 from vision.card import Card
 from vision.cells import cell_grid, sigmoid
 from vision.engine import Engine
 from vision.errors import ModelError
+from vision.letterbox import PAD_GREY, check_frame, letterbox
 
 _REGION_MARGIN = 0.08
 _DOUBLE_OVERLAP = 0.4

@@ -169,15 +169,16 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
     return float(np.clip(contrast, 0.02, 1.5)) * float(np.clip((crop.shape[1] / 110) ** 2, 0.05, 1.5))
 
 
-def _tally(ballots: Sequence[Ballot], seen: int) -> PlateReading:
+def _tally(cast: Sequence[Ballot], seen: int) -> PlateReading:
+    # In an order of their own: where two texts tie, the last bit of a sum must not depend on who voted first.
+    ballots = sorted(cast, key=lambda ballot: (-ballot.weight, ballot.text, ballot.corners))
     weights = without_repeats(ballots)
     together = combine([ballot.scores for ballot in ballots], weights)
     decoded = decode(together)
     # A pass that cannot agree with itself is not sure, whatever each crop believed.
     agreeing = np.array([ballot.text == decoded.text for ballot in ballots])
     agreement = float((weights * agreeing).sum() / weights.sum())
-    best = max(ballots, key=lambda ballot: ballot.weight)
-    return reading_of(decoded, together, best.corners, frames=seen, trust=0.5 + 0.5 * agreement**0.5)
+    return reading_of(decoded, together, ballots[0].corners, frames=seen, trust=0.5 + 0.5 * agreement**0.5)
 
 
 def _pool(parts: Sequence[NDArray[np.float64]], shares: NDArray[np.float64], power: float) -> NDArray[np.float64]:

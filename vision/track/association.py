@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from vision.track.boxes import Boxes, areas, overlaps
+from vision.boxes import Boxes, areas, overlaps
 
 Pairs = list[tuple[int, int]]
 _FORBIDDEN = 1e6

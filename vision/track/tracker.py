@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.boxes import Boxes, around, contained, overlaps
 from vision.facts import Detections, VehicleClass
 from vision.track.association import Pairs, by_distance, by_overlap
-from vision.track.boxes import Boxes, around, contained, overlaps
 from vision.track.vehicle import CLASSES, PERSON, Vehicle
 
 _LARGE = np.array([k in (VehicleClass.TRUCK, VehicleClass.TANKER, VehicleClass.DUMP_TRUCK) for k in CLASSES])

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vision.boxes import around, contained
 from vision.facts import Detections, VehicleClass
 from vision.track import Tracker, Vehicle
-from vision.track.boxes import around, contained
 
 CLASSES = tuple(VehicleClass)
 TRUCK, CAR, PERSON = (CLASSES.index(k) for k in (VehicleClass.TRUCK, VehicleClass.CAR, VehicleClass.PERSON))

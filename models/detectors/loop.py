@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-from models.detectors.net import DetectorNet
+from models.detectors.net import DetectorNet, Residual, Surroundings
 from models.registry import TrainingJob
 
 Batch = tuple[Tensor, ...]
@@ -47,6 +47,15 @@ def fit(net: DetectorNet, batches: Iterator[Batch], loss: Loss, job: TrainingJob
     return trainer.average
 
 
+def grow(net: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Load what another run learned. Blocks it did not have start as if they were not there."""
+    for part in net.modules():
+        if isinstance(part, Residual | Surroundings):
+            nn.init.zeros_(part.last.weight)
+    own = net.state_dict()
+    net.load_state_dict({**own, **{name: value for name, value in weights.items() if name in own}})
+
+
 class _Trainer:
     """A network in training: its optimiser, its running average, how far it is."""
 
@@ -55,7 +64,7 @@ class _Trainer:
         self._net, self._peak = net.to(self._device, memory_format=torch.channels_last).train(), peak_rate
         self._store = job.out / "checkpoint.pt"
         if job.pretrained and not job.resume:
-            self._net.load_state_dict(self._read(Path(job.pretrained))["average"])
+            grow(self._net, self._read(Path(job.pretrained))["average"])
         self.average = copy.deepcopy(self._net).eval()
         self._optimiser = torch.optim.AdamW(self._net.parameters(), lr=peak_rate, weight_decay=0.02)
         self.share, self.step = 0.0, 0

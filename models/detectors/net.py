@@ -13,7 +13,8 @@ from torch import Tensor, nn
 class NetSpec:
     """Shape of a network. widths: channels at strides 2, 4, 8, 16, 32; depths: residual blocks at 8, 16, 32.
 
-    classes: class scores a cell gives; values: numbers a cell regresses (4 for a box, 8 for four corners).
+    classes: class scores a cell gives; values: numbers a cell regresses (4 for a box, 8 for four corners);
+    wide: whether the coarsest level also looks at its wider surroundings.
     """
 
     widths: tuple[int, int, int, int, int]
@@ -21,6 +22,7 @@ class NetSpec:
     neck: int
     classes: int
     values: int
+    wide: bool = False
 
 
 def conv(inside: int, outside: int, size: int = 3, stride: int = 1) -> nn.Sequential:
@@ -37,8 +39,40 @@ class Residual(nn.Module):
         half = channels // 2
         self.inner = nn.Sequential(conv(channels, half, 1), conv(half, channels, 3))
 
+    @property
+    def last(self) -> nn.BatchNorm2d:
+        """The normalisation whose weight says how much is added."""
+        norm: nn.BatchNorm2d = self.inner[1][1]
+        return norm
+
     def forward(self, x: Tensor) -> Tensor:
         return x + self.inner(x)
+
+
+class Surroundings(nn.Module):
+    """What stands around each cell: the greatest of ever wider neighbourhoods, added back (fast pyramid pooling).
+
+    A truck that fills the picture is wider than what plain convolutions of this depth look at.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        half = channels // 2
+        self.inside, self.outside = conv(channels, half, 1), conv(half * 4, channels, 1)
+        self.widen = nn.MaxPool2d(5, 1, 2)
+
+    @property
+    def last(self) -> nn.BatchNorm2d:
+        """The normalisation whose weight says how much is added."""
+        norm: nn.BatchNorm2d = self.outside[1]
+        return norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = [self.inside(x)]
+        for _ in range(3):
+            parts.append(self.widen(parts[-1]))
+        out: Tensor = x + self.outside(torch.cat(parts, 1))
+        return out
 
 
 class Head(nn.Module):
@@ -65,6 +99,7 @@ class DetectorNet(nn.Module):
         self.stages = nn.ModuleList(
             nn.Sequential(conv(w[i + 1], w[i + 2], 3, 2), *(Residual(w[i + 2]) for _ in range(d[i]))) for i in range(3)
         )
+        self.surroundings = Surroundings(w[4]) if spec.wide else nn.Identity()
         self.lateral = nn.ModuleList(conv(w[i + 2], spec.neck, 1) for i in range(3))
         self.smooth = nn.ModuleList(conv(spec.neck, spec.neck) for _ in range(2))
         self.heads = nn.ModuleList(Head(spec.neck, spec.classes, spec.values) for _ in range(3))
@@ -72,9 +107,11 @@ class DetectorNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)
         levels = []
-        for stage, lateral in zip(self.stages, self.lateral, strict=True):
+        for stage in self.stages:
             x = stage(x)
-            levels.append(lateral(x))
+            levels.append(x)
+        levels[2] = self.surroundings(levels[2])
+        levels = [lateral(level) for lateral, level in zip(self.lateral, levels, strict=True)]
         for i in (1, 0):
             up = nn.functional.interpolate(levels[i + 1], scale_factor=2.0, mode="nearest")
             levels[i] = self.smooth[i](levels[i] + up)

@@ -47,6 +47,7 @@ def train(job: TrainingJob) -> Path:
     Pictures that `gatewarden rig render --dataset` wrote to `job.out`/rendered are mixed in.
     """
     torch.manual_seed(job.seed)
+    cv2.setNumThreads(1)  # the pool would not survive the fork into the workers
     pictures, crops = prepare(job.data, job.out, job.threads)
     rendered = job.out / RENDERED
     scenes = PlateScenes(job.data, pictures, crops, SIZE, rendered if rendered.is_dir() else None)

@@ -14,6 +14,9 @@ from vision.facts import VehicleClass
 Picture8 = NDArray[np.uint8]
 _INPUT_PX = 416
 _LEAST_PX = 4.0
+_LEAST_ZOOM, _MOST_ZOOM = 0.45, 1.35
+_KEPT_PX = 640
+_DRAWN_SHARE = 0.5
 _HEAVY = {
     CLASSES.index(kind) for kind in (VehicleClass.BUS, VehicleClass.TRUCK, VehicleClass.TANKER, VehicleClass.DUMP_TRUCK)
 }
@@ -33,12 +36,12 @@ class RoadScenes:
             if picture.held_out and "romania" not in picture.path:
                 continue
             labels = road_labels(picture)
-            self._stock.append((np.asarray(cv2.imread(str(data / picture.path)), np.uint8), labels))
+            self._stock.append(_shrunk(np.asarray(cv2.imread(str(data / picture.path)), np.uint8), labels))
             heavy = bool(_HEAVY & set(labels.kinds.tolist()))
             weights.append(_folder_weight(picture.path) * (2.0 if heavy else 1.0))
         drawn = rendered_pictures(rendered) if rendered else []
         self._stock += drawn
-        weights += [0.9 * sum(weights) / len(drawn)] * len(drawn) if drawn else []
+        weights += [_DRAWN_SHARE * sum(weights) / len(drawn)] * len(drawn) if drawn else []
         self._odds = np.cumsum(weights) / sum(weights)
 
     def scene(self, rng: np.random.Generator) -> tuple[Picture8, RoadLabels]:
@@ -65,7 +68,9 @@ class RoadScenes:
     def _view(self, rng: np.random.Generator, width: int, height: int, scale: float) -> tuple[Picture8, RoadLabels]:
         source, labels = self._stock[int(np.searchsorted(self._odds, rng.random()))]
         own_h, own_w = source.shape[:2]
-        zoom = _INPUT_PX / max(own_h, own_w) * scale * float(np.exp(rng.uniform(np.log(0.6), np.log(1.5))))
+        zoom = (
+            _INPUT_PX / max(own_h, own_w) * scale * float(np.exp(rng.uniform(np.log(_LEAST_ZOOM), np.log(_MOST_ZOOM))))
+        )
         stretch = np.exp(rng.normal(0, 0.1, 2)) * zoom
         new_w, new_h = max(int(own_w * stretch[0]), 8), max(int(own_h * stretch[1]), 8)
         method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
@@ -115,6 +120,15 @@ def _moved(labels: RoadLabels, x: float, y: float) -> RoadLabels:
     return RoadLabels(labels.boxes + move, labels.kinds, labels.ignored + move)
 
 
+def _shrunk(picture: Picture8, labels: RoadLabels) -> tuple[Picture8, RoadLabels]:
+    """No larger than the largest view of it will be."""
+    factor = _KEPT_PX / max(picture.shape[:2])
+    if factor >= 1:
+        return picture, labels
+    small = np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+    return small, RoadLabels(labels.boxes * factor, labels.kinds, labels.ignored * factor)
+
+
 def rendered_pictures(folder: Path) -> list[tuple[Picture8, RoadLabels]]:
     """Pictures of the virtual site with their exact labels."""
     found = []
@@ -128,9 +142,6 @@ def rendered_pictures(folder: Path) -> list[tuple[Picture8, RoadLabels]]:
         ).reshape(-1, 5)
         centre, half = rows[:, 1:3] * [width, height], rows[:, 3:5] * [width, height] / 2
         boxes = np.concatenate([centre - half, centre + half], 1)
-        small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if width > 1000 else picture
-        factor = small.shape[1] / width
-        found.append(
-            (np.asarray(small, np.uint8), RoadLabels(boxes * factor, rows[:, 0].astype(np.int64), np.zeros((0, 4))))
-        )
+        labels = RoadLabels(boxes, rows[:, 0].astype(np.int64), np.zeros((0, 4)))
+        found.append(_shrunk(np.asarray(picture, np.uint8), labels))
     return found

@@ -1,49 +1,36 @@
-"""What each cell of the vehicle detector should say of a scene, and how far off it is."""
+"""What each cell of the vehicle detector should say of a scene, and how far off it is.
+
+Which cells answer for an object is not fixed by its size: the cells whose own box and score already suit it best do,
+whatever their level (task-aligned assignment: Feng et al., TOOD, 2021). What a cell should score is how well its box
+lies, so that of two boxes the better one wins (generalised focal loss: Li et al., 2020).
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from models.detectors.plate_targets import cells
 from models.detectors.road_labels import CLASSES, RoadLabels
-from vision.cells import STRIDES
 
-# Which level sees an object, by the square root of its area in pixels; neighbours share what lies between.
-SIDES = ((0.0, 52.0), (36.0, 116.0), (84.0, 1e9))
-_REACH_CELLS = 1.6
+NOTHING, IGNORED = -1, -2
+_CELLS_AN_OBJECT = 10
+_SCORE_POWER, _OVERLAP_POWER = 0.5, 6.0
+_LEAST_REACH_PX = 6.0
+_TINY = 1e-9
 
-Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
-
-def targets(labels: RoadLabels, size: int) -> Arrays:
-    """What every cell should say.
-
-    scores (cells, classes), -1 where nothing counts; boxes (cells, 4) of the object a cell answers for; weights
-    (cells,), 0 for the cells that answer for none. Where objects overlap the smaller one has the cell.
-    """
-    centres, strides = cells(size, size)
-    scores = np.zeros((len(centres), len(CLASSES)), np.float32)
-    boxes, weights = np.zeros((len(centres), 4), np.float32), np.zeros(len(centres), np.float32)
-    for box in labels.ignored:
-        scores[((centres > box[:2]) & (centres < box[2:])).all(1)] = -1
-    sides = labels.boxes[:, 2:] - labels.boxes[:, :2]
-    for index in np.argsort(-sides.prod(1)):
-        box, side = labels.boxes[index], float(np.sqrt(sides[index].prod()))
-        away = np.abs(centres - (box[:2] + box[2:]) / 2)
-        for level, stride in enumerate(STRIDES):
-            here = strides == stride
-            if not SIDES[level][0] <= side < SIDES[level][1]:
-                scores[here & (away < sides[index] / 4).all(1) & (weights == 0)] = -1
-                continue
-            reach = np.minimum(stride * _REACH_CELLS, np.maximum(sides[index] * 0.35, stride * 0.71))
-            near = here & (away < reach).all(1)
-            fall = np.clip(np.exp(-((away[near] / (2.4 * stride)) ** 2).sum(1)), 0.4, 1)
-            scores[near] = 0
-            scores[near, labels.kinds[index]] = fall
-            boxes[near], weights[near] = box, fall
-    return scores, boxes, weights
+def padded(labels: Sequence[RoadLabels]) -> tuple[Tensor, Tensor]:
+    """Labels of a batch as boxes (N, M, 4) and kinds (N, M): a class, IGNORED, or NOTHING where a row is padding."""
+    rows = max(1, *(len(one.boxes) + len(one.ignored) for one in labels))
+    boxes = np.zeros((len(labels), rows, 4), np.float32)
+    kinds = np.full((len(labels), rows), NOTHING, np.int64)
+    for index, one in enumerate(labels):
+        count, whole = len(one.boxes), len(one.boxes) + len(one.ignored)
+        boxes[index, :count], boxes[index, count:whole] = one.boxes, one.ignored
+        kinds[index, :count], kinds[index, count:whole] = one.kinds, IGNORED
+    return torch.from_numpy(boxes), torch.from_numpy(kinds)
 
 
 def decode(values: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
@@ -54,23 +41,66 @@ def decode(values: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
 
 def general_overlap(a: Tensor, b: Tensor) -> Tensor:
     """Generalised intersection over union (Rezatofighi et al., 2019) of matching boxes (N, 4): (N,), -1 to 1."""
-    low, high = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
-    common = (high - low).clamp(min=0).prod(-1)
-    union = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - common
+    common, union = _common_and_union(a, b)
     hull = (torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])).prod(-1)
-    return common / union.clamp(min=1e-6) - (hull - union) / hull.clamp(min=1e-6)
+    return common / union - (hull - union) / hull.clamp(min=1e-6)
+
+
+def targets(
+    scores: Tensor, seen: Tensor, boxes: Tensor, kinds: Tensor, centres: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What every cell should say, given what it says now.
+
+    scores (N, cells, classes) in 0..1 and seen (N, cells, 4) are the network's; boxes and kinds come from `padded`;
+    centres (cells, 2). Gives the wanted scores (N, cells, classes), -1 where nothing counts, the index of the box a
+    cell answers for (N, cells), and its weight (N, cells), 0 for the cells that answer for none.
+    """
+    low, high, at = boxes[:, :, None, :2], boxes[:, :, None, 2:], centres[None, None]
+    middle, half = (low + high) / 2, ((high - low) / 2).clamp(min=_LEAST_REACH_PX)
+    near = ((at - middle).abs() < half).all(-1)
+    common, union = _common_and_union(boxes[:, :, None], seen[:, None])
+    overlap = common / union
+    said = torch.gather(scores.transpose(1, 2), 1, kinds.clamp(min=0)[:, :, None].expand(-1, -1, scores.shape[1]))
+    real = (kinds >= 0)[:, :, None]
+    suits = (said**_SCORE_POWER * overlap**_OVERLAP_POWER + _TINY) * (near & real)
+    best = suits.topk(_CELLS_AN_OBJECT, -1)
+    mine = torch.zeros_like(suits).scatter(-1, best.indices, 1.0) * (suits > 0)
+    # A cell that suits several objects answers for the one it covers best.
+    owner = (overlap * mine + mine * _TINY).argmax(1)
+    mine = mine * functional.one_hot(owner, boxes.shape[1]).transpose(1, 2)
+    suits, covered = suits * mine, overlap * mine
+    grade = suits / suits.amax(-1, keepdim=True).clamp(min=_TINY) * covered.amax(-1, keepdim=True).clamp(min=0.05)
+    weight = (grade * mine).amax(1)
+    wanted = torch.zeros_like(scores).scatter(
+        -1, torch.gather(kinds.clamp(min=0), 1, owner)[..., None], weight[..., None]
+    )
+    hidden = ((at > low) & (at < high)).all(-1) & (kinds == IGNORED)[:, :, None]
+    wanted[hidden.any(1) & (weight == 0)] = -1
+    return wanted, owner, weight
 
 
 def road_loss(out: Tensor, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, float]]:
-    """Focal loss on scores, generalised overlap on boxes."""
-    _, scores, boxes, weights, centres, strides = batch
-    counted, wanted, guess = (scores >= 0).float(), scores.clamp(min=0), out[..., : len(CLASSES)]
-    entropy = functional.binary_cross_entropy_with_logits(guess, wanted, reduction="none")
-    focal = (wanted - guess.sigmoid()).abs().square() * entropy
-    positive = weights > 0
-    score_loss = (focal * counted).sum() / positive.sum().clamp(min=1)
-    seen = decode(out[..., len(CLASSES) :][positive], centres[positive], strides[positive])
-    share = weights[positive]
-    off = (1 - general_overlap(seen, boxes[positive])) * share
-    box_loss = off.sum() / share.sum().clamp(min=1)
-    return 4 * score_loss + 2 * box_loss, {"score": float(score_loss.detach()), "box": float(box_loss.detach())}
+    """Generalised focal loss on scores, generalised overlap on boxes.
+
+    out: raw (N, cells, classes + 4). batch: pictures, boxes and kinds of `padded`, centres (cells, 2), strides
+    (cells,).
+    """
+    _, boxes, kinds, centres, strides = batch
+    guess = out[..., : len(CLASSES)]
+    seen = decode(out[..., len(CLASSES) :], centres, strides)
+    wanted, owner, weight = targets(guess.detach().sigmoid(), seen.detach(), boxes, kinds, centres)
+    entropy = functional.binary_cross_entropy_with_logits(guess, wanted.clamp(min=0), reduction="none")
+    focal = (wanted.clamp(min=0) - guess.sigmoid()).abs().square() * entropy * (wanted >= 0)
+    total = weight.sum().clamp(min=1)
+    score_loss = focal.sum() / total
+    positive = weight > 0
+    aim = torch.gather(boxes, 1, owner[..., None].expand(-1, -1, 4))[positive]
+    box_loss = ((1 - general_overlap(seen[positive], aim)) * weight[positive]).sum() / total
+    return 2 * score_loss + 2 * box_loss, {"score": float(score_loss.detach()), "box": float(box_loss.detach())}
+
+
+def _common_and_union(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    low, high = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
+    common = (high - low).clamp(min=0).prod(-1)
+    union = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - common
+    return common, union.clamp(min=1e-6)

@@ -16,12 +16,12 @@ from models.detectors.plate_targets import cells
 from models.detectors.prepare import RENDERED, prepare
 from models.detectors.road_labels import CLASSES
 from models.detectors.road_scenes import RoadScenes
-from models.detectors.road_targets import road_loss, targets
+from models.detectors.road_targets import padded, road_loss
 from models.registry import TrainingJob
 
-SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 3, 2), neck=48, classes=len(CLASSES), values=4)
-SIZE = 256
-BATCH = 24
+SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 3, 4), neck=48, classes=len(CLASSES), values=4, wide=True)
+SIZE = 320
+BATCH = 16
 
 
 class _Stream(IterableDataset[Batch]):
@@ -35,13 +35,11 @@ class _Stream(IterableDataset[Batch]):
         torch.set_num_threads(1)
         worker = get_worker_info()
         rng = np.random.default_rng([self._seed, 0 if worker is None else worker.id])
-        centres, strides = (torch.from_numpy(np.stack([part] * BATCH)) for part in cells(SIZE, SIZE))
+        centres, strides = (torch.from_numpy(part) for part in cells(SIZE, SIZE))
         while True:
             scenes = [self._scenes.scene(rng) for _ in range(BATCH)]
-            aims = [targets(labels, SIZE) for _, labels in scenes]
             pictures = torch.from_numpy(np.stack([picture for picture, _ in scenes]))
-            parts = (torch.from_numpy(np.stack(part)) for part in zip(*aims, strict=True))
-            yield (pictures, *parts, centres, strides)
+            yield (pictures, *padded([labels for _, labels in scenes]), centres, strides)
 
 
 def train(job: TrainingJob) -> Path:
@@ -51,6 +49,7 @@ def train(job: TrainingJob) -> Path:
     vans are learned from them alone.
     """
     torch.manual_seed(job.seed)
+    cv2.setNumThreads(1)  # the pool would not survive the fork into the workers
     pictures, _ = prepare(job.data, job.out, job.threads)
     rendered = job.out / RENDERED
     scenes = RoadScenes(job.data, pictures, SIZE, rendered if rendered.is_dir() else None)

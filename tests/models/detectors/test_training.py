@@ -1,6 +1,7 @@
 """Learning which cell answers for what, the training loop and the file it ends in."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 
 from models.detectors.card import PLATES
 from models.detectors.export import export
-from models.detectors.loop import Batch, fit
+from models.detectors.loop import Batch, fit, grow
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_targets import cells
 from models.registry import TrainingJob
@@ -51,6 +52,15 @@ def test_training_learns_keeps_its_state_and_goes_on(tmp_path: Path) -> None:
     fit(DetectorNet(_TINY), _batches(), _loss, start, peak_rate=0.0)
     begun = torch.load(other / "checkpoint.pt", weights_only=True)["net"]
     torch.testing.assert_close(begun["stem.0.0.weight"], state["average"]["stem.0.0.weight"])
+
+
+def test_a_deeper_network_begins_where_a_shallow_one_ended() -> None:
+    torch.manual_seed(3)
+    shallow = DetectorNet(_TINY).eval()
+    deep = DetectorNet(replace(_TINY, depths=(1, 2, 3), wide=True)).eval()
+    grow(deep, shallow.state_dict())
+    picture = torch.rand(1, 3, 64, 96)
+    torch.testing.assert_close(deep(picture), shallow(picture))
 
 
 def test_the_exported_file_says_what_the_network_says(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def camera_config(
         retention=Retention(round(site.store.footage_days * _DAY_MS), round(site.store.footage_gb * share * 10**9)),
         zones=_outlines(site, camera),
         first_number=first_number,
+        latency_ms=camera.latency_ms,
+        camera_time=camera.time == "camera",
     )
 
 

@@ -27,6 +27,7 @@ class CameraConfig:
     epoch its rounds are counted from. points: (pixel, metre) pairs, four or more or none; lens: fx fy cx cy and
     k1 k2 p1 p2 k3. record_dir: where footage goes, None to keep none. zones: outlines in pixels an operator may ask
     to see. first_number: of the vehicles, so that keys stay unique over restarts. latency_ms: from light to arrival.
+    camera_time: follow the camera's own clock where its stream tells it.
     threads: cores one inference may use.
     """
 
@@ -54,6 +55,7 @@ class CameraConfig:
     live_rate: int = 15
     stall_s: float = 5.0
     latency_ms: int = 0
+    camera_time: bool = False
 
     @property
     def live(self) -> bool:

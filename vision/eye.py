@@ -32,6 +32,7 @@ class Eye:
             clock=clock,
             stall_s=config.stall_s,
             latency_ms=config.latency_ms,
+            camera_time=config.camera_time,
         )
         self._recorder = (
             Recorder(config.record_dir, config.id, config.retention) if config.record_dir is not None else None

@@ -59,6 +59,8 @@ class Camera(Part):
     points: tuple[SurveyedPoint, ...] = ()  # four or more give the ground plane
     lens: Lens | None = None
     read_plates: bool = True
+    latency_ms: int = Field(default=0, ge=0, le=10_000)  # from light to arrival, taken off times of arrival
+    time: Literal["arrival", "camera"] = "arrival"  # "camera": its own clock, where its stream tells it (RTCP)
 
     @field_validator("points")
     @classmethod

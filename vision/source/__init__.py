@@ -25,13 +25,20 @@ class Source(Protocol):
 
 
 def open_source(
-    address: str, *, device: str, start_ms: int, clock: Clock, stall_s: float = 5.0, latency_ms: int = 0
+    address: str,
+    *,
+    device: str,
+    start_ms: int,
+    clock: Clock,
+    stall_s: float = 5.0,
+    latency_ms: int = 0,
+    camera_time: bool = False,
 ) -> Source:
     """The source an address names.
 
     device: id in the site file, named in states. start_ms: for file: the instant of the first picture, for play:
-    the instant a round began. Raises SourceError when the address or a recorded clip cannot be used; a live camera
-    that does not answer is a state, not an error.
+    the instant a round began. latency_ms, camera_time: of network and USB cameras, see LiveSource. Raises SourceError
+    when the address or a recorded clip cannot be used; a live camera that does not answer is a state, not an error.
     """
     parsed = parse_address(address)
     match parsed.kind:
@@ -40,7 +47,7 @@ def open_source(
         case "play":
             return PlayedSource(parsed.target, device, start_ms, clock)
         case _:
-            return LiveSource(parsed, device, clock, stall_s=stall_s, latency_ms=latency_ms)
+            return LiveSource(parsed, device, clock, stall_s=stall_s, latency_ms=latency_ms, camera_time=camera_time)
 
 
 __all__ = [

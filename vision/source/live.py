@@ -18,6 +18,8 @@ from vision.source.decode import Decoder
 from vision.source.frame import Frame, Packet, Tick
 from vision.source.health import Health
 from vision.source.recorded import open_container
+from vision.source.sender import NEAR_MS, SenderClock, sent_ms
+from vision.source.whole import Whole
 
 _BACK_OFF_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _QUEUE = 300  # packets; beyond this the consumer is too slow and whole groups of pictures are left out
@@ -50,14 +52,22 @@ class LiveSource:
 
     Yields the states "ok" (with the gap it ends), "lost" (refused, closed, ended), "stalled" (open, but silent
     for stall_s) and "damaged" (pictures that could not be decoded), each when it begins. latency_ms is taken off
-    every time: what the camera and its network are known to need from light to arrival.
+    every time: what the camera and its network are known to need from light to arrival. camera_time: times are those
+    of the camera's own clock, once its stream tells it (RTCP) and as long as it is within half a second of ours.
     """
 
     def __init__(
-        self, address: Address, device: str, clock: Clock, *, stall_s: float = 5.0, latency_ms: int = 0
+        self,
+        address: Address,
+        device: str,
+        clock: Clock,
+        *,
+        stall_s: float = 5.0,
+        latency_ms: int = 0,
+        camera_time: bool = False,
     ) -> None:
         self._address, self._device, self._clock = address, device, clock
-        self._stall_s, self._latency_ms = stall_s, latency_ms
+        self._stall_s, self._latency_ms, self._camera_time = stall_s, latency_ms, camera_time
         self._queue: queue.Queue[_Opened | _Arrived | _Lost] = queue.Queue(_QUEUE)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._read, name=f"source {device}", daemon=True)
@@ -68,6 +78,8 @@ class LiveSource:
         self._container: Any = None
         self._decoder: Decoder | None = None
         self._times = StreamClock()
+        self._whole, self._joining = Whole(), True
+        self._sender = SenderClock()
         self.health = Health()
 
     def __iter__(self) -> Iterator[Packet | Frame | DeviceState | Tick]:
@@ -84,8 +96,9 @@ class LiveSource:
             match item:
                 case _Opened(container, stream):
                     self._begin(container, stream)
-                case _Arrived(packet, arrival_ms):
-                    yield from self._packet(packet, arrival_ms)
+                case _Arrived(part, came_ms):
+                    for packet, arrival_ms in self._whole.add(part, came_ms):
+                        yield from self._packet(packet, arrival_ms)
                 case _Lost(t_ms, state, detail):
                     self._release()
                     if self._state != state:
@@ -104,7 +117,8 @@ class LiveSource:
         self._container, self._decoder = container, Decoder(stream)
         self._connection += 1
         self._arrived_ms, self._flowing = 0, _FLOWING
-        self._times = StreamClock()
+        self._times, self._whole, self._joining = StreamClock(), Whole(), True
+        self._sender = SenderClock()
 
     def _packet(self, packet: Any, arrival_ms: int) -> Iterator[Packet | Frame | DeviceState]:
         decoder = self._decoder
@@ -118,10 +132,10 @@ class LiveSource:
         stamp = packet.pts if packet.pts is not None else packet.dts
         pts = decoder.time_ms(stamp)
         at = arrival_ms - self._latency_ms
-        offset_ms = self._times.offset_ms(pts if pts is not None else float(at), at)
+        offset_ms = self._offset_ms(packet, pts if pts is not None else float(at), arrival_ms)
         if stamp is not None:
             yield Packet(round((pts or 0.0) + offset_ms), packet.is_keyframe, self._connection, packet)
-        before = decoder.errors
+        before, frames = decoder.errors, self._index
         for video in decoder.decode(packet):
             shown = decoder.time_ms(video.pts)
             t_ms = self._times.forward(at if shown is None else round(shown + offset_ms))
@@ -131,7 +145,22 @@ class LiveSource:
             self.health.frame(t_ms)
             yield Frame(video, t_ms, self._index, pts_ms=shown or 0.0, keyframe=bool(video.key_frame), arrival_ms=at)
             self._index += 1
-        yield from self._damage(decoder.errors - before, at)
+        errors = decoder.errors - before
+        if errors and self._joining:
+            errors -= 1  # a connection may begin in the middle of a picture
+        self._joining = self._joining and not errors and frames == self._index
+        yield from self._damage(errors, at)
+
+    def _offset_ms(self, packet: Any, pts_ms: float, arrival_ms: int) -> float:
+        """What to add to stream time for UTC: by arrival, or by the camera's own clock where that is wanted."""
+        by_arrival = self._times.offset_ms(pts_ms, arrival_ms - self._latency_ms)
+        sent = sent_ms(packet)
+        if sent is not None:
+            self._sender.note(sent, arrival_ms)
+            self.health.clock_offset_ms = self._sender.offset_ms
+            if self._camera_time and abs(sent - arrival_ms) < NEAR_MS:
+                return sent - pts_ms
+        return by_arrival
 
     def _damage(self, errors: int, t_ms: int) -> Iterator[DeviceState]:
         """Say when damage begins, go on saying so now and then, and say when it is over."""

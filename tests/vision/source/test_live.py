@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
@@ -11,6 +11,7 @@ import pytest
 
 from tests.vision.conftest import RtspServer
 from vision.facts import DeviceState
+from vision.record import Recorder, Retention, segments
 from vision.source import Frame, Packet, Source, SystemClock, Tick, open_source
 
 Start = Callable[..., RtspServer]
@@ -47,6 +48,70 @@ def test_pictures_come_with_times_of_now(rtsp: Start, scheme: str) -> None:
             break
     times = [f.t_ms for f in frames]
     assert all(a < b for a, b in pairwise(times))
+
+
+def sliced(street: Path, clip: Path, slices: int) -> Path:
+    """The street as a camera sends it that cuts each picture into slices."""
+    with av.open(str(street)) as film, av.open(str(clip), "w") as out:
+        options = {"preset": "ultrafast", "x264-params": f"slices={slices}:sliced-threads=0:keyint=15:bframes=0"}
+        stream = out.add_stream("libx264", rate=15, options=options)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for index, picture in zip(range(60), film.decode(video=0), strict=False):
+            picture.pts, picture.time_base = index, Fraction(1, 15)
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode())
+    return clip
+
+
+def test_key_frames_in_slices_with_parameter_sets_before_each_are_whole(
+    rtsp: Start, street: Path, tmp_path: Path
+) -> None:
+    """GStreamer's payloader puts SPS and PPS before every IDR slice; FFmpeg then hands over each slice by itself."""
+    clip = sliced(street, tmp_path / "sliced.mp4", 4)
+    source = camera(rtsp(clips=[clip]).address)
+    recorder = Recorder(tmp_path / "footage", "gate", Retention(10**12, 10**9, 0))
+    states, frames, keys = [], 0, 0
+    for item in watch(source, 6):
+        if isinstance(item, DeviceState):
+            states.append(item.state)
+        elif isinstance(item, Packet):
+            keys += item.keyframe
+            list(recorder.write(item))
+        elif isinstance(item, Frame):
+            frames += 1
+            if frames == 60:
+                break
+    recorder.close()
+    assert states == ["ok"]
+    assert (source.health.decode_errors, frames) == (0, 60)
+    assert 4 <= keys <= 6, "one key frame a second, not one for each slice"
+    (segment,) = segments(tmp_path / "footage")
+    with av.open(str(segment.path)) as footage:
+        pictures = list(footage.decode(video=0))
+    assert len(pictures) >= 58
+    assert not any(p.is_corrupt for p in pictures)
+
+
+def test_the_cameras_own_clock_is_heard(rtsp: Start) -> None:
+    """GStreamer's server tells the machine's time in its sender reports: the offset is the way's delay, nearly 0."""
+    source = camera(rtsp().address, camera_time=True)
+    for item in watch(source, 15):
+        if isinstance(item, Frame) and source.health.clock_offset_ms is not None:
+            assert abs(SystemClock().now_ms() - item.t_ms) < 700
+            break
+    offset = source.health.numbers(0)["clock_offset_ms"]
+    assert -200 < offset < 20
+
+
+def test_known_latency_is_taken_off(rtsp: Start) -> None:
+    server = rtsp()
+    ages = []
+    for latency in (0, 400):
+        source = camera(server.address, latency_ms=latency)
+        frames = [i for i in islice(watch(source, 8), 60) if isinstance(i, Frame)]
+        source.close()
+        ages.append(min(f.arrival_ms + latency - f.t_ms for f in frames))
+    assert 300 < ages[1] - ages[0] < 500
 
 
 def test_h265_is_seen_too(rtsp: Start, street: Path, tmp_path: Path) -> None:

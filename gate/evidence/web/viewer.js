@@ -9,6 +9,7 @@
       severity: ["", "提示", "警告", "严重", "重大"], away: "此刻无录像", stable: "稳定重量", peak: "峰值", time: "时间", scale: "衡器", plate: "车牌", confidenceShort: "置信度", ticket: "单号", product: "品名", tonnes: "吨", state: "状态",
       path: "文件", size: "字节", sealed: "封存", gaps: "缺口", clock: "时钟偏差", software: "软件", models: "模型", unread: "车牌未读出", slip: "电子磅单", noCurve: "无称重曲线", record: "记录",
       clockSource: { synchronised: "已同步", unsynchronised: "未同步，偏差未知", unknown: "未知", recording: "录像自身的时间" },
+      slipFields: { number: "磅单号", plate: "车牌", product: "货物", ticket: "提煤单", scale: "衡器", gross_kg: "毛重", gross_ms: "毛重时间", tare_kg: "皮重", tare_ms: "皮重时间", net_kg: "净重" },
     },
     en: {
       case: "Case", exported: "exported", by: "by", purpose: "purpose", verify: "Verify", other: "中文", original: "Original video", burned: "Video with weight",
@@ -16,6 +17,7 @@
       severity: ["", "notice", "warning", "serious", "critical"], away: "no video at this time", stable: "Stable weight", peak: "Peak", time: "Time", scale: "Scale", plate: "Plate", confidenceShort: "Confidence", ticket: "Ticket", product: "Product", tonnes: "Tonnes", state: "State",
       path: "File", size: "Bytes", sealed: "Sealed", gaps: "Gaps", clock: "Clock offset", software: "Software", models: "Models", unread: "plate not read", slip: "Weighing slip", noCurve: "no weight curve", record: "Record",
       clockSource: { synchronised: "synchronised", unsynchronised: "not synchronised, offset unknown", unknown: "unknown", recording: "the recording's own time" },
+      slipFields: { number: "Number", plate: "Plate", product: "Product", ticket: "Ticket", scale: "Scale", gross_kg: "Gross", gross_ms: "Gross at", tare_kg: "Tare", tare_ms: "Tare at", net_kg: "Net" },
     },
   };
   const DRIFT_S = 0.12; // a video this far from the common time is set back to it
@@ -241,7 +243,7 @@
     if (b.crops.length) parts.push(make("h3", { textContent: t.plates }), make("div", { className: "crops" }, ...b.crops.map((c) => make("figure", {}, make("img", { src: c.path, alt: c.plate }), make("div", { className: "quiet", textContent: `${c.plate} · ${c.camera}` })))));
     if (b.weighings.length) parts.push(make("h3", { textContent: t.weighings }), table([t.scale, t.time, t.stable, t.peak], b.weighings.map((w) => [`${w.scale} #${w.number}`, clock(w.start_ms), w.stable_kg == null ? "–" : kilograms(w.stable_kg), kilograms(w.peak_kg)])));
     if (b.tickets.length) parts.push(make("h3", { textContent: t.tickets }), table([t.ticket, t.plate, t.product, t.tonnes, t.state], b.tickets.map((k) => [k.ticket, k.plate, k.product, k.tonnes, k.state])));
-    if (b.slip) parts.push(make("h3", { textContent: t.slip }), table(["", ""], Object.entries(b.slip)));
+    if (b.slip) parts.push(make("h3", { textContent: t.slip }), table(["", ""], slipRows(b.slip)));
     parts.push(make("h3", { textContent: t.record }), table(["", ""], record(b)));
     parts.push(make("h3", { textContent: t.files }), table([t.path, t.size, "SHA-256"], b.files.map((f) => [f.path.slice(`bundles/${b.name}/`.length), f.size, f.sha256]), 2));
     byId("details").replaceChildren(...parts);
@@ -252,6 +254,12 @@
     const gaps = b.gaps.map((g) => `${g.device} ${clock(g.start_ms)} – ${clock(g.end_ms)} ${g.why}`).join("; ");
     const offset = b.clock ? clockOffset(b.clock) : t.clockSource.unknown;
     return [[t.sealed, clock(b.sealed_ms)], [t.clock, offset], [t.gaps, gaps || t.none], [t.software, b.software], [t.models, b.models.map((m) => `${m.name} ${m.sha256.slice(0, 16)}…`).join("; ") || "–"]];
+  }
+
+  // A slip's fields in the order of the printed slip; what is not known is a dash.
+  function slipRows(slip) {
+    const t = text(), shown = (name, value) => (value == null || value === "" ? "–" : name.endsWith("_kg") ? kilograms(value) : name.endsWith("_ms") ? clock(value) : value);
+    return Object.entries(t.slipFields).map(([name, label]) => [label, shown(name, slip[name])]);
   }
 
   function clockOffset(c) {

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from vision.source.sender import SenderClock
 from vision.source.whole import Whole
 
-
 STREAM = av.open(io.BytesIO(), "w", format="mp4").add_stream("libx264", rate=15)
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from calibration_rigs.camera import View
 from calibration_rigs.errors import RenderError
 from calibration_rigs.scene import VISIBLE_GROUP
-from calibration_rigs.weather import Weather
+from calibration_rigs.weather import FINER, Weather
 from calibration_rigs.world import World
 
 Picture = NDArray[np.uint8]
+_UNSEEN_GROUP = 5
+_BURIED_M = -30.0
 
 
 class Painter:
@@ -24,8 +26,9 @@ class Painter:
 
     def __init__(self, world: World, size: tuple[int, int], weather: Weather, seed: int = 1) -> None:
         self._world, self._weather, self._size = world, weather, size
+        drawn = round(size[0] * FINER), round(size[1] * FINER)
         try:
-            self._renderer = mujoco.Renderer(world.model, size[1], size[0])
+            self._renderer = mujoco.Renderer(world.model, drawn[1], drawn[0])
         except Exception as error:
             raise RenderError(
                 f"no OpenGL without a display ({error}); install libegl1 and libgl1-mesa-dri, or set MUJOCO_GL=osmesa"
@@ -35,7 +38,7 @@ class Painter:
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = 0
         self._option.geomgroup[VISIBLE_GROUP] = 1
-        self._rng = np.random.default_rng(seed)
+        self._shown = world.model.geom_group == VISIBLE_GROUP
         self._finish = Finish(size, weather, seed)
         self._maps: dict[str, Any] = {}
 
@@ -51,15 +54,13 @@ class Painter:
 
     def raw(self, camera: str) -> Picture:
         """What the renderer makes of it, (H, W, 3) RGB."""
-        self._renderer.update_scene(self._world.data, self._world.model.camera(camera).id, self._option)
-        return np.asarray(self._renderer.render(), np.uint8)
+        return np.asarray(cv2.resize(self._drawn(camera), self._size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def segments(self, camera: str) -> NDArray[np.int32]:
         """Geom id seen at each pixel, -1 for none, (H, W); no lens distortion."""
         self._renderer.enable_segmentation_rendering()
         try:
-            self._renderer.update_scene(self._world.data, self._world.model.camera(camera).id, self._option)
-            seen = self._renderer.render()
+            seen = cv2.resize(self._drawn(camera), self._size, interpolation=cv2.INTER_NEAREST)
         finally:
             self._renderer.disable_segmentation_rendering()
         geoms = seen[..., 1] == int(mujoco.mjtObj.mjOBJ_GEOM)
@@ -67,18 +68,26 @@ class Painter:
 
     def picture(self, camera: str, view: View) -> Picture:
         """One frame, (H, W, 3) BGR, as the camera would send it."""
-        drawn = self.raw(camera)[:, :, ::-1]
-        return self._finish(self._lens(camera, drawn, view))
+        return self._finish(self._lens(camera, view)[:, :, ::-1])
 
-    def _lens(self, camera: str, drawn: Picture, view: View) -> Picture:
+    def _drawn(self, camera: str) -> NDArray[Any]:
+        """The scene at FINER times the size, without the vehicles that wait below the ground."""
+        model, data = self._world.model, self._world.data
+        buried = data.geom_xpos[:, 2] < _BURIED_M
+        model.geom_group[self._shown] = np.where(buried, _UNSEEN_GROUP, VISIBLE_GROUP)[self._shown]
+        self._renderer.update_scene(data, model.camera(camera).id, self._option)
+        return np.asarray(self._renderer.render())
+
+    def _lens(self, camera: str, view: View) -> Picture:
         m = view.matrix
         centred = abs(m[0, 2] - view.size[0] / 2) < 0.01 and abs(m[1, 2] - view.size[1] / 2) < 0.01
         if centred and m[0, 0] == m[1, 1] and not view.distortion.any():
-            return drawn
+            return self.raw(camera)
         if camera not in self._maps:
-            self._maps[camera] = lens_map(view)
+            # A pixel's middle keeps its place as the picture is made larger.
+            self._maps[camera] = tuple((place + 0.5) * FINER - 0.5 for place in lens_map(view))
         across, down = self._maps[camera]
-        bent = cv2.remap(drawn, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        bent = cv2.remap(self._drawn(camera), across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(bent, np.uint8)
 
 

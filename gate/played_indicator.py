@@ -1,13 +1,11 @@
 """An indicator that plays recorded bytes over a real pty, round after round, in step with a clip played as live."""
 
-import contextlib
 import csv
-import os
 import threading
 import time
-import tty
 from pathlib import Path
 
+from gate.line_end import LineEnd
 from vision.source import Clock
 
 TICK_S = 0.02
@@ -26,11 +24,8 @@ class PlayedIndicator:
         self._epoch_ms, self._round_ms, self._clock = 0, round_ms, clock
         self._ended = threading.Event()
         self._sender = threading.Thread(target=self._send, name="played indicator", daemon=True)
-        self._ours, self._theirs = os.openpty()
-        tty.setraw(self._ours)
-        tty.setraw(self._theirs)
-        os.set_blocking(self._ours, False)
-        self.port = os.ttyname(self._theirs)
+        self._line = LineEnd()
+        self.port = self._line.port
 
     def start(self, epoch_ms: int) -> None:
         """Begin to send; the first round began at `epoch_ms`."""
@@ -42,8 +37,7 @@ class PlayedIndicator:
         self._ended.set()
         if self._sender.is_alive():
             self._sender.join()
-        os.close(self._ours)
-        os.close(self._theirs)
+        self._line.close()
 
     def _send(self) -> None:
         sent_ms = self._clock.now_ms() - self._epoch_ms
@@ -51,8 +45,7 @@ class PlayedIndicator:
             time.sleep(TICK_S)
             now_ms = self._clock.now_ms() - self._epoch_ms
             for data in self._between(sent_ms, now_ms):
-                with contextlib.suppress(BlockingIOError):
-                    os.write(self._ours, data)
+                self._line.send(data)
             sent_ms = now_ms
 
     def _between(self, after_ms: int, until_ms: int) -> list[bytes]:

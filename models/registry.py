@@ -23,6 +23,7 @@ EVALUATION = {
     "scenes": "models.evaluate.scenes",
     "vehicles": "models.evaluate.vehicles",
 }
+MEASURED_BY = {"reader": "reader", "plate-detector": "scenes", "vehicle-detector": "vehicles"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,14 @@ class TrainingJob:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationJob:
-    """One measurement. data: the folder of README.md's layout; peers: other projects' models to set beside ours."""
+    """One measurement. data: the folder of README.md's layout; peers: other projects' models to set beside ours;
+    candidate: the folder of a training whose model is to be set beside ours too.
+    """
 
     data: Path
     peers: Path | None = None
     threads: int = 2
-    weights: Path | None = None
+    candidate: Path | None = None
 
 
 def train(name: str, job: TrainingJob) -> Path:

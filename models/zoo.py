@@ -13,6 +13,36 @@ def cards(folder: Path = WEIGHTS) -> list[Card]:
     return sorted((load_card(path) for path in folder.glob("*.json")), key=lambda card: card.name)
 
 
+def trained(run: Path) -> tuple[Path, Card]:
+    """The file and card that a training left in its folder. Raises ModelError where there is not exactly one."""
+    found = sorted(run.glob("*.json")) if run.is_dir() else []
+    known = [card for path in found if (card := _card_or_none(path)) is not None]
+    if len(known) != 1:
+        raise ModelError(f"{run}: expected a folder with one model card (JSON) beside its ONNX file, got {len(known)}")
+    path = run / known[0].file
+    if not path.is_file():
+        raise ModelError(f"{path}: named by the card of {known[0].name}, but there is no such file")
+    return path, known[0]
+
+
+def contenders(name: str, candidate: Path | None) -> dict[str, tuple[Path, Card]]:
+    """What to measure: the shipped model as "ours", and the one a training left in the folder `candidate`."""
+    found = {"ours": weights(name)}
+    if candidate is not None:
+        path, card = trained(candidate)
+        if card.name != name:
+            raise ModelError(f"{candidate}: holds a {card.name}, expected a {name}")
+        found[str(candidate)] = path, card
+    return found
+
+
+def _card_or_none(path: Path) -> Card | None:
+    try:
+        return load_card(path)
+    except ModelError:
+        return None
+
+
 def weights(name: str, folder: Path = WEIGHTS) -> tuple[Path, Card]:
     """The file and card of one model. Raises ModelError naming what is shipped when there is no such model."""
     card_path = folder / f"{name}.json"

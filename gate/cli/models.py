@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from models import registry
-from models.zoo import WEIGHTS, cards
+from models.promote import promote, roll_back
+from models.zoo import WEIGHTS, cards, trained
 from vision.engine import verify_hash
 from vision.errors import ModelError
 
@@ -66,19 +68,59 @@ def evaluate(
     data: _DATA = Path("data"),
     peers: Annotated[Path | None, typer.Option("--peers", help="Folder of other projects' models.")] = None,
     threads: Annotated[int, typer.Option("--threads", min=1)] = 2,
-    model: Annotated[Path | None, typer.Option("--model", help="Another ONNX file, its card beside it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything measured, as JSON.")] = False,
 ) -> None:
     """Measure ours, and the peers beside it, in one run."""
     if target is not None:
         _known(target, registry.EVALUATION)
-    job = registry.EvaluationJob(data, peers, threads, model)
+    job = registry.EvaluationJob(data, peers, threads)
     measured = {name: registry.evaluate(name, job) for name in ([target] if target else list(registry.EVALUATION))}
     if as_json:
         print(json.dumps(measured, ensure_ascii=False))  # noqa: T201
         return
     for name, rows in measured.items():
         _table(name, rows)
+
+
+@app.command()
+def compare(
+    run: Annotated[Path, typer.Argument(help="Folder a training wrote: an ONNX file and its card.")],
+    *,
+    data: _DATA = Path("data"),
+    peers: Annotated[Path | None, typer.Option("--peers", help="Folder of other projects' models.")] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1)] = 2,
+    write: Annotated[bool, typer.Option("--write", help="Keep what was measured in the run's card.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything measured, as JSON.")] = False,
+) -> None:
+    """Measure a newly trained model beside the shipped one, in one run."""
+    _, card = trained(run)
+    _known(card.name, registry.MEASURED_BY)
+    rows = registry.evaluate(registry.MEASURED_BY[card.name], registry.EvaluationJob(data, peers, threads, run))
+    if write:
+        figures = {str(row.get("model")): {k: v for k, v in row.items() if k != "model"} for row in rows}
+        measured = replace(card, metrics={"one run": figures})
+        (run / f"{card.name}.json").write_text(measured.to_json(), encoding="utf-8")
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))  # noqa: T201
+        return
+    _table(card.name, rows)
+
+
+@app.command("promote")
+def put_into_service(
+    run: Annotated[Path, typer.Argument(help="Folder a training wrote: an ONNX file and its measured card.")],
+) -> None:
+    """Ship a newly trained model; the one it replaces can be had back with `models rollback`."""
+    card = promote(run)
+    print(f"{card.name}\t{card.version}\t{card.sha256[:12]}")  # noqa: T201
+
+
+@app.command()
+def rollback(name: Annotated[str, typer.Argument(help=f"One of: {', '.join(registry.MEASURED_BY)}.")]) -> None:
+    """Take the last promotion of a model back."""
+    _known(name, registry.MEASURED_BY)
+    card = roll_back(name)
+    print(f"{card.name}\t{card.version}\t{card.sha256[:12]}")  # noqa: T201
 
 
 def _known(target: str, targets: dict[str, str]) -> None:

@@ -16,8 +16,8 @@ from models.evaluate.drawn import measure_drawn
 from models.registry import EvaluationJob
 from models.synthesis.crops import training_negatives
 from models.synthesis.real import Labelled, corrections, load, read_labels
-from models.zoo import weights
-from vision.card import load_card
+from models.zoo import contenders
+from vision.card import Card
 from vision.engine import open_engine
 from vision.plates.crop import read_picture
 from vision.plates.grammar import kinds_of
@@ -40,7 +40,9 @@ class Missed:
 
 def evaluate(job: EvaluationJob) -> list[dict[str, Any]]:
     """One row a model. `corrected` rows use the labels mended by eye, the others the data's own."""
-    rows = [measure("ours", _ours(job), job)]
+    rows = [
+        measure(name, _ours(path, card, job), job) for name, (path, card) in contenders("reader", job.candidate).items()
+    ]
     if job.peers is not None:
         rows += [measure(path.stem, _peer(path, job), job) for path in sorted(job.peers.glob("crnn*.onnx"))]
     return rows
@@ -129,10 +131,7 @@ def _speed(read: Read, pictures: Sequence[Picture], rounds: int = 9) -> float:
     return round(float(took.min(0).mean()), 3)
 
 
-def _ours(job: EvaluationJob) -> Read:
-    path, card = (
-        weights("reader") if job.weights is None else (job.weights, load_card(job.weights.with_suffix(".json")))
-    )
+def _ours(path: Path, card: Card, job: EvaluationJob) -> Read:
     reader = PlateReader(open_engine(path, card=card, threads=job.threads), card)
 
     def read(crops: Sequence[Picture], rows: Sequence[int]) -> list[Answer]:

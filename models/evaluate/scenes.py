@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.detectors.peers import HyperLpr, Yolov7Plate
 from models.evaluate.crnn import Crnn
 from models.registry import EvaluationJob
-from models.zoo import weights
+from models.zoo import contenders, weights
 from vision.engine import open_engine
 from vision.errors import ModelError
 from vision.plates.crop import rectify
@@ -147,13 +147,17 @@ def ccpd(data: Path) -> list[Labelled]:
 
 
 def _locators(job: EvaluationJob) -> dict[str, Locate]:
-    path, card = weights("plate-detector")
-    ours = PlateLocator(open_engine(path, card=card, threads=job.threads), card)
-    found: dict[str, Locate] = {"ours": lambda frame: [(plate.corners, plate.rows) for plate in ours.locate(frame)]}
+    found: dict[str, Locate] = {}
+    for name, (path, card) in contenders("plate-detector", job.candidate).items():
+        found[name] = _our_locator(PlateLocator(open_engine(path, card=card, threads=job.threads), card))
     if job.peers is not None:
         for peer in (HyperLpr(job.peers, job.threads), Yolov7Plate(job.peers, job.threads)):
             found[peer.name] = _peer_locator(peer)
     return found
+
+
+def _our_locator(locator: PlateLocator) -> Locate:
+    return lambda frame: [(plate.corners, plate.rows) for plate in locator.locate(frame)]
 
 
 def _peer_locator(peer: HyperLpr | Yolov7Plate) -> Locate:

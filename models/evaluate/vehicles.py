@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.detectors.peers import COCO_BUS, COCO_CAR, COCO_TRUCK, PicoDet, YoloxNano
 from models.detectors.prepare import Picture, pictures, set_apart
 from models.registry import EvaluationJob
-from models.zoo import weights
+from models.zoo import contenders
 from vision.boxes import overlaps, suppress
 from vision.detect import VehicleDetector
 from vision.engine import open_engine
@@ -124,9 +124,10 @@ def _truths(judged: list[Judged]) -> tuple[list[NDArray[np.float64]], list[NDArr
 
 
 def _detectors(job: EvaluationJob) -> dict[str, Detect]:
-    path, card = weights("vehicle-detector")
-    ours = VehicleDetector(open_engine(path, card=card, threads=job.threads), card)
-    found: dict[str, Detect] = {"ours": lambda frame: ours.detect(frame, threshold=_LEAST_SCORE)}
+    found: dict[str, Detect] = {}
+    for name, (path, card) in contenders("vehicle-detector", job.candidate).items():
+        detector = VehicleDetector(open_engine(path, card=card, threads=job.threads), card)
+        found[name] = partial(detector.detect, threshold=_LEAST_SCORE)
     if job.peers is not None:
         for peer in (YoloxNano(job.peers, job.threads), PicoDet(job.peers, job.threads)):
             found[peer.name] = _peer(peer)

@@ -10,6 +10,7 @@ import types
 import typing
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
 from gate.errors import FactError
@@ -152,10 +153,15 @@ def _plain_value(value: Any) -> Any:
     return value
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
 def _build(kind: Any, value: Any) -> Any:  # noqa: C901 - one branch per shape of type
     """Build a value of a type from its plain form, checking on the way."""
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         unknown = value.keys() - hints.keys()
         if unknown:
             raise ValueError(f"unknown field {sorted(unknown)[0]!r}")

@@ -27,28 +27,30 @@ def alert_id(site: str, finding: str, occurrence: int) -> str:
     return hashlib.sha256(f"{site}\n{finding}\n{occurrence}".encode()).hexdigest()[:20]
 
 
-async def apply_finding(session: AsyncSession, hub: Hub, origin: Origin, finding: Finding) -> News:
-    """Store what a rule says, and owe it to those it concerns. Raises FactError on a finding that is not the site's."""
+async def latest_alert(session: AsyncSession, site: str, finding: str) -> Alert | None:
+    """The last occurrence of a finding."""
+    query = select(Alert).where(Alert.site == site, Alert.finding == finding)
+    return (await session.execute(query.order_by(Alert.occurrence.desc()).limit(1).with_for_update())).scalar()
+
+
+async def apply_finding(
+    session: AsyncSession, hub: Hub, origin: Origin, finding: Finding, latest: Alert | None
+) -> tuple[Alert, News]:
+    """Store what a rule says, and owe it to those it concerns. latest: the last occurrence of this finding, if any.
+
+    Raises FactError on a finding that is not the site's.
+    """
     site = origin.site
     _check(site, finding)
-    query = (
-        select(Alert)
-        .where(Alert.site == site, Alert.finding == finding.id)
-        .order_by(Alert.occurrence.desc())
-        .limit(1)
-        .with_for_update()
-    )
-    latest = (await session.execute(query)).scalar_one_or_none()
     if latest is not None and latest.stream == origin.stream and origin.seq < latest.seq:
-        return []
+        return latest, []
     if latest is None or _happens_again(latest, finding):
         alert = await _raise(session, hub, site, finding, 1 if latest is None else latest.occurrence + 1)
     else:
         alert = latest
         await _change(session, hub, alert, finding)
     alert.stream, alert.seq, alert.updated_ms = origin.stream, origin.seq, hub.clock()
-    await session.flush()
-    return [("alert", alert_summary(alert))]
+    return alert, [("alert", alert_summary(alert))]
 
 
 def _check(site: str, finding: Finding) -> None:

@@ -32,6 +32,7 @@ from gate.hub.bus import Bus
 from gate.hub.context import Hub
 from gate.hub.countersign import countersigning
 from gate.hub.delivery import Deliverer
+from gate.hub.intake import Intake
 from gate.hub.limits import Limits
 from gate.hub.retention import Retention
 from gate.hub.settings import HubSettings
@@ -67,6 +68,7 @@ class Work(Protocol):
 def create_app(settings: HubSettings) -> FastAPI:
     """The hub for some settings. Its database is migrated, and its background work started, with the application."""
     hub = Hub(settings.prepared(), Store(settings.database), Bus(), now_ms)
+    intake = Intake(hub)
 
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -74,9 +76,9 @@ def create_app(settings: HubSettings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loops[:] = [asyncio.get_running_loop()]
         await hub.store.open()
-        works: list[Work] = [Deliverer(hub), Watch(hub), Retention(hub)]
+        works: list[Work] = [intake, Deliverer(hub), Watch(hub), Retention(hub)]
         if settings.broker is not None:
-            works.append(BrokerIngest(hub, settings.broker))
+            works.append(BrokerIngest(hub, intake, settings.broker))
         tasks = [asyncio.create_task(work.run()) for work in works]
         yield
         hub.bus.close()
@@ -93,7 +95,7 @@ def create_app(settings: HubSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.hub = hub
+    app.state.hub, app.state.intake = hub, intake
     app.add_exception_handler(RequestValidationError, _explain)
     for router in (*_ROUTERS, countersigning(hub, lambda: loops[0]), pages.router):
         app.include_router(router)

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gate.errors import FactError
 from gate.facts import canonical_json, from_plain, to_plain
 from gate.hub.alert_book import apply_finding
+from gate.hub.batches import MessageIn
 from gate.hub.context import Hub
 from gate.hub.heartbeat import Heartbeat, News, Origin, note_heartbeat
+from gate.hub.known import Known
 from gate.hub.tables import DeviceEvent, Passage, PassagePlate
 from gate.records import Finding
 from gate.records import Passage as PassageRecord
@@ -21,11 +23,12 @@ _LATEST_MS = 2**53
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-async def apply_message(session: AsyncSession, hub: Hub, origin: Origin, kind: str, body: dict[str, object]) -> News:
+async def apply_message(session: AsyncSession, hub: Hub, known: Known, origin: Origin, message: MessageIn) -> News:
     """Store what one message says; the news it makes for open pages.
 
     Raises FactError when the body is no record of its kind or not this site's to tell.
     """
+    kind, body = message.kind, message.body
     try:
         if len(canonical_json(body)) > _LONGEST_BODY:
             raise FactError(f"{kind}: longer than {_LONGEST_BODY} characters")
@@ -33,18 +36,22 @@ async def apply_message(session: AsyncSession, hub: Hub, origin: Origin, kind: s
         raise FactError(f"{kind}: {error}") from error
     _storable(body)
     try:
-        return await _apply(session, hub, origin, kind, body)
+        return await _apply(session, hub, known, origin, message)
     except ValidationError as error:
         raise FactError(f"heartbeat: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
     except OverflowError as error:
         raise FactError(f"{kind}: a number is too large") from error
 
 
-async def _apply(session: AsyncSession, hub: Hub, origin: Origin, kind: str, body: dict[str, object]) -> News:
+async def _apply(session: AsyncSession, hub: Hub, known: Known, origin: Origin, message: MessageIn) -> News:
+    kind, body = message.kind, message.body
     if kind == "passage":
-        return await _passage(session, hub, origin, from_plain(PassageRecord, body))
+        return await _passage(session, hub, known, origin, from_plain(PassageRecord, body))
     if kind == "finding":
-        return await apply_finding(session, hub, origin, from_plain(Finding, body))
+        finding = from_plain(Finding, body)
+        alert, news = await apply_finding(session, hub, origin, finding, known.alerts.get((origin.site, finding.id)))
+        known.alerts[origin.site, finding.id] = alert
+        return news
     if kind == "device":
         return _device(session, origin.site, from_plain(DeviceState, body))
     return await note_heartbeat(session, hub, origin.site, Heartbeat.model_validate(body))
@@ -63,24 +70,32 @@ def _storable(value: object) -> None:
             _storable(item)
 
 
-async def _passage(session: AsyncSession, hub: Hub, origin: Origin, record: PassageRecord) -> News:
+async def _passage(session: AsyncSession, hub: Hub, known: Known, origin: Origin, record: PassageRecord) -> News:
     site = origin.site
     _own(site, record.site)
     if not record.id.startswith(f"{site}-") or len(record.id) > 128 or "/" in record.id:
         raise FactError(f"passage id {record.id[:80]!r} does not begin with its site")
     if not 0 <= record.start_ms <= record.end_ms < _LATEST_MS:
         raise FactError("passage: 0 ≤ start_ms ≤ end_ms expected")
-    known = await session.get(Passage, record.id)
-    if known is not None:
-        _own(site, known.site)
-        if known.stream == origin.stream and origin.seq < known.seq:
+    row = known.passages.get(record.id)
+    if row is None:
+        row = known.passages[record.id] = Passage(id=record.id, site=site, received_ms=hub.clock(), locked=False)
+        _fill(row, record, origin)
+        session.add(row)
+    else:
+        _own(site, row.site)
+        if row.stream == origin.stream and origin.seq < row.seq:
             return []
-    row = known or Passage(id=record.id, site=site, received_ms=hub.clock(), locked=False)
-    _fill(row, record, origin)
-    session.add(row)
-    await session.flush()
-    await session.execute(delete(PassagePlate).where(PassagePlate.passage == row.id))
-    session.add_all(PassagePlate(passage=row.id, text=text) for text in {p.text[:32] for p in record.plates} - {""})
+        _fill(row, record, origin)
+    plates, before = {p.text[:32] for p in record.plates} - {""}, known.plates[row.id]
+    if plates != before:
+        await session.flush()
+        gone = before - plates
+        if gone:
+            read = PassagePlate.text.in_(gone)
+            await session.execute(delete(PassagePlate).where(PassagePlate.passage == row.id, read))
+        session.add_all(PassagePlate(passage=row.id, text=text) for text in sorted(plates - before))
+        known.plates[row.id] = plates
     return [("passage", passage_summary(row))]
 
 

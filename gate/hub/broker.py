@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gate.errors import BrokerError
 from gate.facts import canonical_json
+from gate.hub.batches import Batch
 from gate.hub.context import Hub
-from gate.hub.ingest import Batch, take_batch
+from gate.hub.intake import Intake
 from gate.hub.live import LiveSamples, show
 from gate.hub.tables import Site
 from gate.mqtt import Broker, Login, opened, signed, topic
@@ -31,8 +32,8 @@ class Upload(BaseModel):
 class BrokerIngest:
     """Runs until cancelled; connects again when the broker is gone."""
 
-    def __init__(self, hub: Hub, login: Login) -> None:
-        self._hub, self._login = hub, login
+    def __init__(self, hub: Hub, intake: Intake, login: Login) -> None:
+        self._hub, self._intake, self._login = hub, intake, login
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
@@ -98,5 +99,5 @@ class BrokerIngest:
             upload = Upload.model_validate_json(payload)
         except ValidationError as error:
             return {"re": asked, "status": 422, "detail": f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}"}
-        receipt = await take_batch(self._hub, site, upload.batch)
+        receipt = await self._intake.take(site, upload.batch)
         return {"re": upload.re, "status": 200, "receipt": receipt.model_dump(mode="json")}

@@ -18,12 +18,17 @@ from gate.hub.tokens import now_ms, same, token_hash
 
 COOKIE = "gatewarden_session"
 CSRF_HEADER = "x-csrf-token"
+_TRUSTED_MS = 2_000  # so long a token replaced by another process may still be taken
+_SENDERS_KEPT = 10_000
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 @dataclass(slots=True)
 class Hub:
-    """The parts of a running hub. clock: UTC milliseconds. wake_deliveries: there is something to tell."""
+    """The parts of a running hub. clock: UTC milliseconds. wake_deliveries: there is something to tell.
+
+    senders: sites by the hash of their token, and when that was looked up.
+    """
 
     settings: HubSettings
     store: Store
@@ -31,6 +36,7 @@ class Hub:
     clock: Callable[[], int] = now_ms
     wake_deliveries: Callable[[], None] = lambda: None
     counters: dict[str, int] = field(default_factory=dict)
+    senders: dict[str, tuple["Sender", int]] = field(default_factory=dict)
 
     def now_ms(self) -> int:
         """The hub's time."""
@@ -129,21 +135,35 @@ _anyone.right = Right.OPEN  # type: ignore[attr-defined]
 ANYONE = Depends(_anyone)
 
 
-async def site_of(request: Request) -> Site:
-    """The site whose device token a request carries."""
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The site that sends, by its device token."""
+
+    id: str
+
+
+async def site_of(request: Request) -> Sender:
+    """The site whose device token a request carries. A token is looked up again after `_TRUSTED_MS`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise HTTPException(401, "a device token is needed: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"})
-    hashed = token_hash(token)
-    async with hub_of(request).store.read() as session:
+    hub, hashed = hub_of(request), token_hash(token)
+    known = hub.senders.get(hashed)
+    if known is not None and 0 <= hub.clock() - known[1] < _TRUSTED_MS:
+        return known[0]
+    async with hub.store.read() as session:
         site = (await session.execute(select(Site).where(Site.token_hash == hashed))).scalar_one_or_none()
     if site is None or site.disabled or not same(site.token_hash, hashed):
+        hub.senders.pop(hashed, None)
         raise HTTPException(401, "this device token is not known", {"WWW-Authenticate": "Bearer"})
-    return site
+    if len(hub.senders) >= _SENDERS_KEPT:
+        hub.senders.clear()
+    hub.senders[hashed] = (Sender(site.id), hub.clock())
+    return hub.senders[hashed][0]
 
 
 site_of.right = Right.SITE  # type: ignore[attr-defined]
-TheSite = Annotated[Site, Depends(site_of)]
+TheSite = Annotated[Sender, Depends(site_of)]
 
 
 def log_look(session: AsyncSession, hub: Hub, person: Person | None, action: str, *about: str) -> None:

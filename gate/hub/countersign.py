@@ -10,7 +10,7 @@ from gate.evidence.hub_memory import HubHeads
 from gate.evidence.hub_routes import evidence_router
 from gate.evidence.keys import KeyRing
 from gate.hub import looks
-from gate.hub.alert_book import apply_finding
+from gate.hub.alert_book import apply_finding, latest_alert
 from gate.hub.context import Hub, Person, TheSite, needs
 from gate.hub.heartbeat import OWN_STREAM, Origin
 from gate.hub.roles import Right
@@ -52,7 +52,8 @@ async def _raise_fork(hub: Hub, site: str, reason: str) -> None:
         en=f"Site {site}'s evidence contradicts what the hub has counter-signed, it may be altered: {reason}",
     )
     async with hub.store.write() as session:
-        news = await apply_finding(session, hub, Origin(site, OWN_STREAM, now), finding)
+        latest = await latest_alert(session, site, finding.id)
+        _, news = await apply_finding(session, hub, Origin(site, OWN_STREAM, now), finding, latest)
     for kind, data in news:
         hub.bus.publish(kind, site, data)
     hub.wake_deliveries()

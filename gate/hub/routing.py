@@ -22,8 +22,7 @@ async def owe(session: AsyncSession, hub: Hub, alert: Alert, cause: str) -> None
     owed: dict[str, int] = {}
     if alert.severity >= _SETTINGS_MIN_SEVERITY:
         owed.update({f"apprise:{n}": now for n in range(len(hub.settings.apprise_urls))})
-    routes = (await session.execute(select(Route).where(Route.enabled))).scalars()
-    for route in routes:
+    for route in await routes_in_force(session):
         if not _concerns(route, alert) or not on_duty(route.duty, now, hub.settings.timezone):
             continue
         held = 0 if alert.severity >= Severity.CRITICAL else quiet_left_ms(route.quiet, now, hub.settings.timezone)
@@ -41,6 +40,15 @@ async def owe(session: AsyncSession, hub: Hub, alert: Alert, cause: str) -> None
             next_ms=next_ms,
             created_ms=now,
         )
+
+
+async def routes_in_force(session: AsyncSession) -> list[Route]:
+    """The routes, read once in a transaction."""
+    known: list[Route] | None = session.info.get("routes")
+    if known is None:
+        known = list((await session.execute(select(Route).where(Route.enabled))).scalars())
+        session.info["routes"] = known
+    return known
 
 
 def _concerns(route: Route, alert: Alert) -> bool:

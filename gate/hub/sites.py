@@ -50,6 +50,7 @@ async def register_site(
     async with hub.store.write() as session:
         token = await add_site(session, body.id, body.api)
         log_look(session, hub, person, "register site", body.id)
+    hub.senders.clear()
     return {"id": body.id, "token": token}
 
 

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gate.hub.alert_book import alert_summary, apply_finding, climb, note_system
+from gate.hub.alert_book import alert_summary, apply_finding, climb, latest_alert, note_system
 from gate.hub.context import Hub
 from gate.hub.heartbeat import OWN_STREAM, News, Origin
 from gate.hub.tables import Alert, Site
@@ -77,7 +77,8 @@ class Watch:
             if (silent and not known) or back:
                 finding = self._finding(site, silent)
                 origin = Origin(site.id, OWN_STREAM, self._hub.clock())
-                news += await apply_finding(session, self._hub, origin, finding)
+                latest = await latest_alert(session, site.id, finding.id)
+                news += (await apply_finding(session, self._hub, origin, finding, latest))[1]
         return news
 
     def _finding(self, site: Site, silent: bool) -> Finding:

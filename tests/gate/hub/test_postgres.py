@@ -1,12 +1,6 @@
 """The same hub on a real PostgreSQL."""
 
 import asyncio
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,6 +10,7 @@ import pytest
 
 from gate.hub.roles import Role
 from gate.hub.settings import HubSettings
+from tests.gate.hub.databases import POSTGRES, running_postgres
 from tests.gate.hub.kit import SILENCE_S, Rig, message, passage, rig_with
 from tests.gate.hub.test_alerts import (  # noqa: F401 - the same tests, on another database
     test_a_serious_alert_goes_its_whole_way,
@@ -32,47 +27,15 @@ from tests.gate.hub.test_ingest import (  # noqa: F401
     test_the_same_id_under_another_number_is_stored_once,
 )
 from tests.gate.hub.test_search import test_figures_add_up, test_plates_are_found  # noqa: F401
-from tests.servers import server
 
-POSTGRES = server("postgres")
 pytestmark = pytest.mark.skipif(POSTGRES is None, reason="no PostgreSQL: name postgres in GATEWARDEN_POSTGRES")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL of our own, as an ordinary user; the address of its first database."""
-    assert POSTGRES is not None
-    programs = Path(POSTGRES).parent
-    folder = Path(tempfile.mkdtemp(prefix="gatewarden-pg-"))
-    user = None
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = next(n for n in ("postgres", "nobody") if any(p.pw_name == n for p in pwd.getpwall()))
-        shutil.chown(folder, user)
-    port, data = _free_port(), folder / "data"
-    command = [programs / "initdb", "-D", data, "-U", "gate", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]
-    subprocess.run(command, check=True, user=user, cwd=folder, capture_output=True)
-    options = ("-c", "fsync=off", "-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1")
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-p", str(port), *options],
-            user=user, cwd=folder, stdout=log, stderr=log,
-        )  # fmt: skip
-        ready = [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port)]
-        for _ in range(200):
-            if subprocess.run(ready, check=False, capture_output=True).returncode == 0:
-                break
-            assert process.poll() is None, (folder / "log").read_text()
-            subprocess.run(["sleep", "0.05"], check=True)
-        yield f"postgresql+asyncpg://gate@127.0.0.1:{port}"
-        process.terminate()
-        process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+    """The address of a PostgreSQL of our own."""
+    with running_postgres() as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """What the gate's registers say in a scenario: listed vehicles, lift tickets, earlier visits."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from calibration_rigs.scenario import Actor, Scenario, TicketIn, Visit
 from calibration_rigs.take import Take
+from calibration_rigs.vehicle import Vehicle
 from gate.facts import TicketUse, Weighing
 from gate.history import History
 from gate.records import Passage
@@ -19,22 +21,8 @@ class StagedTickets:
     """The ticket register of a scenario; a ticket used once is used."""
 
     def __init__(self, take: Take) -> None:
-        self._by_plate: dict[str, TicketUse] = {}
+        self._by_plate = tickets_of(take.scenario, take.vehicles, take.layout.site.id)
         self._used: dict[str, str] = {}
-        for actor, vehicle in zip(take.scenario.actors, take.vehicles, strict=True):
-            ticket = actor.ticket
-            if ticket == "none" or not actor.plates.front or vehicle.kind not in GOODS:
-                continue
-            told = ticket if isinstance(ticket, TicketIn) else TicketIn()
-            self._by_plate[actor.plates.front] = TicketUse(
-                0,
-                told.id or f"T-{actor.plates.front}",
-                told.plate or actor.plates.front,
-                "other" if told.state == "other_site" else take.layout.site.id,
-                told.product,
-                told.tonnes if told.tonnes is not None else max(actor.cargo_t, 1.0),
-                told.state,
-            )
 
     def check_plate(self, t_ms: int, plate: str, site: str) -> list[TicketUse]:
         """What a plate's driver shows at an instant."""
@@ -50,17 +38,42 @@ class StagedTickets:
         self._used.setdefault(ticket, passage)
 
 
+def tickets_of(scenario: Scenario, vehicles: Sequence[Vehicle], site: str) -> dict[str, TicketUse]:
+    """The ticket each plate's driver carries, and what it is worth; t_ms is 0."""
+    tickets = {}
+    for actor, vehicle in zip(scenario.actors, vehicles, strict=True):
+        ticket = actor.ticket
+        if ticket == "none" or not actor.plates.front or vehicle.kind not in GOODS:
+            continue
+        told = ticket if isinstance(ticket, TicketIn) else TicketIn()
+        tickets[actor.plates.front] = TicketUse(
+            0,
+            told.id or f"T-{actor.plates.front}",
+            told.plate or actor.plates.front,
+            "other" if told.state == "other_site" else site,
+            told.product,
+            told.tonnes if told.tonnes is not None else max(actor.cargo_t, 1.0),
+            told.state,
+        )
+    return tickets
+
+
 def vehicle_register(take: Take) -> VehicleRegister:
     """Every listed actor's plates with its model's kind, tare and axles."""
+    return VehicleRegister(listed_of(take.scenario, take.vehicles))
+
+
+def listed_of(scenario: Scenario, vehicles: Sequence[Vehicle]) -> list[Listed]:
+    """What a register says of every listed actor."""
     listed = []
-    for actor, vehicle in zip(take.scenario.actors, take.vehicles, strict=True):
+    for actor, vehicle in zip(scenario.actors, vehicles, strict=True):
         if not actor.listed or not actor.plates.front:
             continue
         tare = actor.tare_kg if actor.tare_kg is not None else sum(u.tare_kg for u in vehicle.units)
         axles = vehicle.axle_count if vehicle.kind in GOODS else None
         colour = _colour(actor, vehicle.plates[0].colour if vehicle.plates else None)
         listed.append(Listed(actor.plates.front, vehicle.kind.value, "", tare, "", axles, colour))
-    return VehicleRegister(listed)
+    return listed
 
 
 def _colour(actor: Actor, worn: PlateColour | None) -> str:

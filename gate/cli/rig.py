@@ -39,18 +39,65 @@ def list_scenarios(
 
 
 @app.command()
-def run(scenario: ScenarioFile, out: Out = None, seed: Annotated[int | None, typer.Option()] = None) -> None:
-    """Run a scenario in physics, without pictures: facts.jsonl, weights.csv and truth.jsonl."""
+def run(
+    scenario: ScenarioFile,
+    out: Out = None,
+    *,
+    seed: Annotated[int | None, typer.Option(help="Of cameras' and cells' noise, instead of the scenario's.")] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Play before a running site, in real time.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Without pictures: with --serve, scales only.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="RTSP port of --serve.")] = 8554,
+    linger: Annotated[float, typer.Option(min=0, help="Seconds --serve goes on after the scenario's end.")] = 30.0,
+) -> None:
+    """Run a scenario in physics: facts.jsonl, weights.csv and truth.jsonl, as fast as the machine can.
+
+    With --serve: cameras on RTSP, the indicator on a serial line, and a site.yaml that names them, in real time; the
+    scenario begins once every camera is watched.
+    """
     from calibration_rigs.shelf import scenario_path
-    from calibration_rigs.staging import judge, play
 
     path = scenario_path(scenario)
     target = out or Path(path.stem)
+    if serve:
+        _serve(path, target, port, linger, pictures=not headless)
+        return
+    from calibration_rigs.staging import judge, play
+
     with _bar() as bar:
         task = bar.add_task(f"{path.stem} → {target}", total=100)
         played = play(path, target, seed=seed, progress=lambda share: bar.update(task, completed=round(100 * share)))
     found = sorted(judge(played).standing)
     typer.echo(json.dumps({"scenario": path.stem, "out": str(target), "findings": found}, ensure_ascii=False))
+
+
+def _serve(path: Path, out: Path, port: int, linger_s: float, *, pictures: bool) -> None:
+    """Play a scenario before a running site; Ctrl-C ends it."""
+    import threading
+    import time
+
+    from calibration_rigs.live import live_gate
+
+    console = Console(stderr=True, highlight=False)
+    try:
+        with live_gate(path, out, port, pictures=pictures) as gate, _bar() as bar:
+            offered = gate.offered
+            typer.echo(
+                json.dumps({"site": str(offered.site_file), "cameras": offered.cameras, "scales": offered.scales})
+            )
+            if pictures:
+                console.print(f"start the site: gatewarden run {offered.site_file}   (waiting until it watches)")
+                gate.stand(lambda: gate.watched)
+            task = bar.add_task(path.stem, total=100)
+            account = gate.play(threading.Event(), lambda share: bar.update(task, completed=round(100 * share)))
+            until_s = time.monotonic() + linger_s
+            gate.stand(lambda: time.monotonic() > until_s)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+    except OSError as error:
+        console.print(f"port {port}: {error.strerror}")
+        raise typer.Exit(1) from error
+    rates = {name: round(count / account.seconds, 2) for name, count in account.pictures.items()}
+    typer.echo(json.dumps({"scenario": path.stem, "pictures_per_s": rates, "behind_s": round(account.lost_s, 2)}))
 
 
 @app.command()

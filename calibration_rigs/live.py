@@ -1,0 +1,194 @@
+"""A scenario played before a running site: cameras on RTSP, the indicator's bytes on a serial line, in real time."""
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from calibration_rigs.layout import Layout, layout_of
+from calibration_rigs.live_video import Coder
+from calibration_rigs.office import TICKETS, VEHICLES, write_registers
+from calibration_rigs.render import Painter
+from calibration_rigs.rtsp import RtspServer
+from calibration_rigs.scenario import load_scenario
+from calibration_rigs.scene import Dresser
+from calibration_rigs.simulation import Simulation, Tick
+from calibration_rigs.truth import tick_record
+from calibration_rigs.weather import Weather
+from gate.line_end import LineEnd
+
+LATE_S = 1.0  # beyond this the run's clock is set back: the machine is too slow
+LEAST_RATE_HZ = 2.0  # pictures are never left out so long that fewer are sent
+READING_S = 0.1  # between two readings while the run stands still
+SILENT_S = 0.5  # a line silent for so long at the end stays silent
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a site finds. site_file: names all of it; cameras: RTSP addresses; scales: addresses of serial lines."""
+
+    site_file: Path
+    cameras: dict[str, str]
+    scales: dict[str, str]
+
+
+@dataclass(slots=True)
+class Account:
+    """How it went. pictures: sent by each camera; seconds: the run took; lost_s: the machine was behind."""
+
+    pictures: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    lost_s: float = 0.0
+
+
+@contextmanager
+def live_gate(path: Path, out: Path, port: int = 0, *, pictures: bool = True) -> Iterator["LiveGate"]:
+    """A scenario ready to be played before a site, with its site file, registers and addresses.
+
+    out: where site.yaml, tickets.jsonl, vehicles.csv and truth.jsonl are written. pictures: without them only the
+    scales are played. Raises ScenarioError, SiteImpossible, RenderError, or OSError when the port is taken.
+    """
+    scenario, site = load_scenario(path)
+    layout = layout_of(site)
+    weather = Weather.named(scenario.weather)
+    dresser = Dresser(weather, np.random.default_rng(scenario.seed)) if pictures else None
+    simulation = Simulation(scenario, layout, dresser)
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        lines = {deck.scale: LineEnd() for deck in layout.decks}
+        for line in lines.values():
+            stack.callback(line.close)
+        cameras: dict[str, _Camera] = {}
+        if pictures:
+            server = stack.enter_context(RtspServer(layout.views, port=port))
+            for name, view in layout.views.items():
+                painter = stack.enter_context(Painter(simulation.world, view.size, weather, scenario.seed))
+                cameras[name] = _Camera(server, name, painter, Coder(view.size, scenario.fps), layout)
+        offered = Offered(
+            out / "site.yaml",
+            {name: camera.address for name, camera in cameras.items()},
+            {scale: f"serial:{line.port}?baud=9600" for scale, line in lines.items()},
+        )
+        _write_site(path, out, simulation, offered)
+        yield LiveGate(simulation, cameras, lines, offered)
+
+
+class LiveGate:
+    """One live run. offered: what a site finds, from the beginning on."""
+
+    def __init__(
+        self, simulation: Simulation, cameras: dict[str, "_Camera"], lines: dict[str, LineEnd], offered: Offered
+    ) -> None:
+        self.offered = offered
+        self._simulation, self._cameras, self._lines = simulation, cameras, lines
+        self._last: dict[str, bytes] = {}
+        self._said_s: dict[str, float] = {}
+        # The first instants are taken at once: before the run begins the gate is shown as it stands.
+        ticks = simulation.ticks(1 / simulation.scenario.fps)
+        first = list(itertools.islice(ticks, 2))
+        self._ticks = itertools.chain(first, ticks)
+        for tick in first:
+            self._say(tick)
+        self._account = Account(dict.fromkeys(cameras, 0))
+
+    @property
+    def watched(self) -> bool:
+        """Whether every camera has a viewer."""
+        return all(camera.watched for camera in self._cameras.values())
+
+    def stand(self, until: Callable[[], bool]) -> None:
+        """Show the gate as it is, the scales at rest, until told otherwise."""
+        period_s = 1 / self._simulation.scenario.fps if self._cameras else READING_S
+        said_s = 0.0
+        while not until():
+            began_s = time.monotonic()
+            if began_s - said_s >= READING_S:
+                said_s = began_s
+                for scale, line in self._lines.items():
+                    if scale in self._last:
+                        line.send(self._last[scale])
+            self._show()
+            time.sleep(max(0.0, period_s - (time.monotonic() - began_s)))
+
+    def play(self, ended: threading.Event, progress: Callable[[float], None] = lambda _: None) -> Account:
+        """Play the scenario in real time, once and no more; `ended` stops it early. Truth goes beside the site file."""
+        scenario, account = self._simulation.scenario, self._account
+        period_s = 1 / scenario.fps
+        began_s, shown_s = time.monotonic(), -1e9
+        start_ms = time.time_ns() // 1_000_000
+        with (self.offered.site_file.parent / "truth.jsonl").open("w", encoding="utf-8") as truth:
+            for tick in self._ticks:
+                wait_s = began_s + tick.t_s - time.monotonic()
+                if ended.wait(max(wait_s, 0.0)):
+                    break
+                self._say(tick)
+                at_ms = start_ms + round(1000 * account.lost_s)
+                truth.write(json.dumps(tick_record(self._simulation, tick, at_ms), ensure_ascii=False) + "\n")
+                if wait_s > -period_s or tick.t_s - shown_s > 1 / LEAST_RATE_HZ:
+                    shown_s = tick.t_s
+                    self._show()
+                behind_s = time.monotonic() - began_s - tick.t_s
+                if behind_s > LATE_S:
+                    began_s, account.lost_s = began_s + behind_s, account.lost_s + behind_s
+                progress(tick.t_s / scenario.seconds)
+        account.seconds = time.monotonic() - began_s + account.lost_s
+        return account
+
+    def _say(self, tick: Tick) -> None:
+        """Send what the indicators have sent since the last instant."""
+        for scale, readings in tick.shown.items():
+            for reading in readings:
+                self._last[scale] = bytes.fromhex(reading.raw)
+                self._said_s[scale] = tick.t_s
+                self._lines[scale].send(self._last[scale])
+            if tick.t_s - self._said_s.get(scale, 0.0) > SILENT_S:
+                self._last.pop(scale, None)
+
+    def _show(self) -> None:
+        """Draw what the cameras see now and send it."""
+        if self._cameras:
+            self._simulation.turn_wheels()
+        for name, camera in self._cameras.items():
+            camera.show()
+            self._account.pictures[name] += 1
+
+
+class _Camera:
+    """One camera: drawn, coded, sent."""
+
+    def __init__(self, server: RtspServer, name: str, painter: Painter, coder: Coder, layout: Layout) -> None:
+        self.address = server.address(name)
+        self._stream, self._painter, self._coder = server.streams[name], painter, coder
+        self._name, self._view = name, layout.views[name]
+        self._last_ms = 0
+
+    @property
+    def watched(self) -> bool:
+        return self._stream.watched
+
+    def show(self) -> None:
+        t_ms = max(time.time_ns() // 1_000_000, self._last_ms + 1)
+        self._last_ms = t_ms
+        picture = self._painter.picture(self._name, self._view)
+        self._stream.send(self._coder.code(picture, t_ms, self._stream.wants_key))
+
+
+def _write_site(path: Path, out: Path, simulation: Simulation, offered: Offered) -> None:
+    """The scenario's site file with its inputs exchanged for live ones, and the registers it names."""
+    scenario = simulation.scenario
+    raw = yaml.safe_load((path.parent / scenario.site).read_text("utf-8"))
+    issuer = write_registers(out, scenario, simulation.vehicles, raw["id"], time.time_ns() // 1_000_000)
+    raw.pop("recording", None)
+    for camera in raw["cameras"]:
+        camera["address"] = offered.cameras.get(camera["id"], camera["address"])
+    for scale in raw.get("scales", ()):
+        scale["address"] = offered.scales[scale["id"]]
+    raw["registers"] = {"tickets": TICKETS, "issuers": [issuer], "vehicles": VEHICLES}
+    offered.site_file.write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), "utf-8")

@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from geofence.build import BUILDS, UNKNOWN, WidestViews
 from geofence.crossing import BoundaryWatch
-from geofence.deck import DeckWatch, Occupancy
+from geofence.deck import Occupancy
+from geofence.deck_watch import DeckWatch
 from geofence.lanes import LaneWatch, Seen
 from geofence.motion import MotionWatch
 from geofence.movement import Movement
-from geofence.observations import Observations, Row
+from geofence.observations import JITTER, JITTER_PX, Observations, Row
 from geofence.plane import GroundPlane
 from geofence.shapes import Shapes
 from geofence.vehicles import Memory, Vehicles
@@ -19,8 +21,6 @@ from geofence.zones import ZoneWatch
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-JITTER = 0.02  # one sigma of a box's edge, as a share of its height
-JITTER_PX = 1.0  # and at least this
 MARGIN_M = 0.2
 MARGIN_SHARE = 0.25  # of the corridors' width: how far past a picture zone's edge counts as past it
 MARGIN_PX = 4.0
@@ -51,10 +51,10 @@ class SiteFence:
         if view is None:
             picture = self._shapes.in_picture(camera)
             view = self._views[camera] = _View(self._ground, picture, self._planes.get(camera), self._memory)
-        movements, known = view.update(t_ms, observations)
+        movements, known, least_m = view.update(t_ms, observations)
         for deck in self._decks.values():
             if deck.shape.camera in (None, camera):
-                deck.update(t_ms, camera, known, view.plane)
+                deck.update(t_ms, camera, known, view.plane, least_m)
         return movements
 
     def expire(self, t_ms: int) -> list[Movement]:
@@ -99,29 +99,38 @@ class _View:
             _Frame(picture, min(widths, default=MARGIN_PX), memory.confirm_ms),
         )
         self._motion = MotionWatch(memory.confirm_ms)
+        self._widest = WidestViews()
 
-    def update(self, t_ms: int, seen: Observations) -> tuple[list[Movement], Observations]:
-        """Movements, and the observations that count under their vehicles' first keys, with ground points."""
+    def update(self, t_ms: int, seen: Observations) -> tuple[list[Movement], Observations, Array]:
+        """Movements; the observations that count under their vehicles' first keys, with ground points; and (N,) metres
+
+        that each of those is long at least.
+        """
         who = self.vehicles.recognise(t_ms, seen.keys, seen.boxes, seen.kinds)
         capacity = self.vehicles.capacity
         for frame in self._frames:
             frame.reset(who.fresh, capacity)
         self._motion.reset(who.fresh, capacity)
+        self._widest.reset(list(who.fresh), capacity)
         keys = [self.vehicles.name(s) for s in who.slots.tolist()]
         known = seen.pick(who.rows, keys, seen.ground[who.rows])
         out: list[tuple[int, Movement]] = []
+        least_m = np.zeros(len(who.rows))
         if len(who.rows):
             image = known.feet()
             jitter_px = np.maximum(JITTER * (known.boxes[:, 3] - known.boxes[:, 1]), JITTER_PX)
             ground, spread, metres = self._on_ground(image, known.ground, jitter_px)
             known = replace(known, ground=ground)
+            self._widest.update(who.slots, (known.boxes[:, 2] - known.boxes[:, 0]) * metres)
+            widths = np.array([BUILDS.get(k, UNKNOWN).width_m for k in known.kinds])
+            least_m = self._widest.least_m(who.slots, widths)
             sizes = np.sqrt(np.prod(np.maximum(known.boxes[:, 2:] - known.boxes[:, :2], 1.0), axis=1))
             even = np.ones(len(image))
             sizes = np.where(metres > 0, sizes * metres, even)
             out += self._frames[0].update(t_ms, who.slots, Seen(ground, sizes, spread))
             out += self._frames[1].update(t_ms, who.slots, Seen(image, even, 0.0 * even))
             out += self._motion.update(t_ms, who.slots, known.boxes)
-        return [*self._named(out), *self.expire(t_ms)], known
+        return [*self._named(out), *self.expire(t_ms)], known, least_m
 
     def _on_ground(self, image: Array, given: Array, jitter_px: Array) -> tuple[Array, Array, Array]:
         """(N, 2) metres, (N,) their spread (one sigma, the worst way), and (N,) metres per pixel, 0 where not known."""
@@ -130,12 +139,14 @@ class _View:
             return np.full_like(image, np.nan), none, none
         if self.plane is None:
             return given, none, none
-        ground = np.where(np.isnan(given), self.plane.to_ground(image), given)
-        covariance = self.plane.covariance(image, jitter_px)
-        half = (covariance[:, 0, 0] + covariance[:, 1, 1]) / 2
-        apart = np.hypot((covariance[:, 0, 0] - covariance[:, 1, 1]) / 2, covariance[:, 0, 1])
-        across = np.sqrt(np.maximum(half - apart, 0.0)) / jitter_px
-        return ground, np.nan_to_num(np.sqrt(half + apart)), np.nan_to_num(across)
+        seen, slope = self.plane.ground_and_slope(image)
+        a, b, c, d = slope.reshape(-1, 4).T
+        # singular values of a 2×2 matrix
+        half, area = (a * a + b * b + c * c + d * d) / 2, np.abs(a * d - b * c)
+        apart = np.sqrt(np.maximum(half * half - area * area, 0.0))
+        across = np.sqrt(np.maximum(half - apart, 0.0))
+        spread = np.sqrt(half + apart) * jitter_px
+        return np.where(np.isnan(given), seen, given), np.nan_to_num(spread), np.nan_to_num(across)
 
     def expire(self, t_ms: int) -> list[Movement]:
         out: list[tuple[int, Movement]] = []

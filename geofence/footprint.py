@@ -1,34 +1,25 @@
 """What a vehicle covers of the ground along a known direction, from the box a camera sees it in."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geofence.build import Build
 from geofence.plane import GroundPlane
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """What is known of a class's size before it is seen: metres, with one sigma."""
-
-    length_m: float
-    length_sigma_m: float
-    width_m: float
-
-
-BUILDS = {
-    "car": Build(4.5, 0.5, 1.8),
-    "van": Build(5.5, 0.8, 2.0),
-    "bus": Build(11.0, 2.0, 2.5),
-    "truck": Build(11.0, 4.0, 2.5),
-    "tanker": Build(11.0, 4.0, 2.5),
-    "dump_truck": Build(9.0, 2.0, 2.5),
-}
-UNKNOWN = Build(8.0, 4.0, 2.3)
-LATERAL_SIGMA_M = 0.6  # how far from the middle of the deck a vehicle may be
+Triple = tuple[float, float, float]
+Edges = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+LATERAL_SIGMA_M = 0.6  # how far from the middle of the direction a vehicle may be
+SKEW_SIGMA_M = 0.3  # trailers follow aslant, mirrors stand out
+EDGE_HEIGHT_M, EDGE_HEIGHT_SIGMA_M = 1.2, 0.8  # where on a vehicle's side the box's left and right edge touch it
+LEAST_LENGTH_M = 1.0
+CUT_PX = 2.0  # a box this near to the picture's edge is cut off by it,
+CUT_SIGMA_PX = 500.0  # and where the vehicle really ends nobody knows
+ROUNDS = 3  # which corner touches which edge of the box settles at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,10 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """A vehicle's stretch of an axis in metres: start < end, each with one sigma; across: its middle; width."""
+    """A vehicle's stretch of an axis in metres: start < end; across: its middle; width.
+
+    Each with one sigma. The length's is less than its ends' together where the vehicle was seen from the side.
+    """
 
     start_m: float
     end_m: float
@@ -61,6 +55,12 @@ class Extent:
     end_sigma_m: float
     across_m: float
     width_m: float
+    length_sigma_m: float = math.inf
+    across_sigma_m: float = math.inf
+
+    @property
+    def length_m(self) -> float:
+        return self.end_m - self.start_m
 
     def corners(self, axis: Axis) -> Array:
         """(4, 2) ground points of the footprint."""
@@ -70,63 +70,193 @@ class Extent:
         return axis.to_ground(np.column_stack([along, [low, low, high, high]]))
 
 
-def fit_extent(box: Array, kind: str, plane: GroundPlane, axis: Axis, sigma_px: float) -> Extent | None:
-    """The extent whose footprint fills a box (4,) of pixels best, for a vehicle that lies along an axis.
-
-    The left, right and lower edge of the box are measured (sigma_px), length and place across are known beforehand from
-    the class and the axis; what the camera cannot see (the far end of a truck seen head on) keeps the wide sigma of its
-    class. None where the box's foot is above the horizon. Weighted least squares by Gauss and Newton.
-    """
-    build = BUILDS.get(kind, UNKNOWN)
-    foot = plane.to_ground(np.array([[(box[0] + box[2]) / 2, box[3]]]))
-    if np.isnan(foot).any():
-        return None
-    along = float(axis.to_axis(foot)[0, 0])
-    half = build.length_m / 2
-    fitting = _Fitting(box, build, plane, axis, sigma_px)
-    guesses = [np.array([along - half, along + half, 0.0])]
-    guesses += [np.array([along, along + build.length_m, 0.0]), np.array([along - build.length_m, along, 0.0])]
-    fits = [f for g in guesses if (f := fitting.fit(g)) is not None]
-    if not fits:
-        return None
-    _, state, covariance = min(fits, key=lambda f: f[0])
-    start_sigma, end_sigma = np.sqrt(np.diag(covariance))[:2]
-    start, end, across = state
-    return Extent(float(start), float(end), float(start_sigma), float(end_sigma), float(across), build.width_m)
-
-
 @dataclass(frozen=True, slots=True)
-class _Fitting:
-    """One box to be filled by a footprint; the state is (start, end, across) in metres on the axis."""
+class Known:
+    """What is known of a vehicle beside its box. heading: 1 it drives along the axis, −1 against it, 0 nobody knows."""
 
-    box: Array
     build: Build
-    plane: GroundPlane
-    axis: Axis
-    sigma_px: float
+    length_m: float
+    length_sigma_m: float
+    heading: int = 0
 
-    def fit(self, state: Array) -> tuple[float, Array, Array] | None:
-        """Sum of squared errors, state and covariance; None where it does not settle."""
-        nudge = 0.01
-        for _ in range(8):
-            error = self._errors(state)
-            slope = np.column_stack([(self._errors(state + d) - error) / nudge for d in nudge * np.eye(3)])
-            if not (np.isfinite(error).all() and np.isfinite(slope).all()):
-                return None
-            step = np.linalg.lstsq(slope, -error, rcond=None)[0]
-            state = state + np.clip(step, -5.0, 5.0)
-            if np.abs(step).max() < 1e-3:
-                break
-        error = self._errors(state)
-        if not np.isfinite(error).all() or state[1] - state[0] < 1.0:
+
+class Sight:
+    """How one camera sees vehicles that lie along an axis.
+
+    Straight edges of a box are straight lines through what touches them, so each edge says something linear of where
+    the vehicle's ends and its middle are; with what is known of its length and place across, least squares has a closed
+    form. What a camera cannot see (the far end of a truck seen head on) keeps the sigma of the length.
+    """
+
+    def __init__(self, plane: GroundPlane, axis: Axis) -> None:
+        self._plane = plane
+        self._axis = axis
+        self._upright = plane.projection is not None
+        matrix = plane.projection if plane.projection is not None else plane.flat_projection
+        (ox, oy), (dx, dy) = axis.origin, axis.direction
+        east, north, up, one = matrix.T
+        columns = (dx * east + dy * north, dx * north - dy * east, up, ox * east + oy * north + one)
+        # rows of the projection from (along, across, height, 1)
+        self._rows = [tuple(float(c[i]) for c in columns) for i in range(3)]
+
+    def extent(self, box: Sequence[float], known: Known, sigma_px: float) -> Extent | None:
+        """The extent of the footprint that fills a box (x0, y0, x1, y1 in pixels, sigma_px each) best.
+
+        None where the box's foot is above the horizon, or nothing on wheels fills it.
+        """
+        x0, _, x1, y1 = box
+        points = np.array([[(x0 + x1) / 2, y1], [x0, y1], [x1, y1]])
+        foot = self._plane.to_ground(points[:1])
+        flat = self._plane.straighten(points)
+        if not (np.isfinite(foot).all() and np.isfinite(flat).all()):
             return None
-        covariance: Array = np.linalg.inv((slope.T @ slope).astype(np.float64))
-        return float(error @ error), state, covariance
+        places = (float(flat[1, 0]), float(flat[2, 0]), float(flat[0, 1]))
+        left, right, low = zip(places, self._sigmas((x0, x1, y1), sigma_px), strict=True)
+        along, across = (float(v) for v in self._axis.to_axis(foot)[0])
+        return self._fit((left, right, low), (along, across), known)
 
-    def _errors(self, state: Array) -> Array:
-        start, end, across = (float(v) for v in state)
-        seen = self.plane.to_image(Extent(start, end, 0, 0, across, self.build.width_m).corners(self.axis))
-        left, right, foot = seen[:, 0].min(), seen[:, 0].max(), seen[:, 1].max()
-        measured = np.array([left - self.box[0], right - self.box[2], foot - self.box[3]]) / self.sigma_px
-        length = (end - start - self.build.length_m) / self.build.length_sigma_m
-        return np.concatenate([measured, [length, across / LATERAL_SIGMA_M]])
+    def _sigmas(self, edges: Triple, sigma_px: float) -> Triple:
+        """How well the left, right and lower edge of a box are known, in pixels."""
+        if self._plane.size is None:
+            return sigma_px, sigma_px, sigma_px
+        width, height = self._plane.size
+        cut = edges[0] <= CUT_PX, edges[1] >= width - CUT_PX, edges[2] >= height - CUT_PX
+        left, right, low = (CUT_SIGMA_PX if c else sigma_px for c in cut)
+        return left, right, low
+
+    def _fit(self, edges: Edges, foot: tuple[float, float], known: Known) -> Extent | None:
+        state = self._guess(foot, known.length_m)
+        width = known.build.width_m
+        for _ in range(ROUNDS):
+            rows = self._edges(edges, state, known)
+            if rows is None:
+                return None
+            length = known.length_sigma_m
+            rows += [
+                ((-1 / length, 1 / length, 0.0), known.length_m / length),
+                ((0.0, 0.0, 1 / LATERAL_SIGMA_M), 0.0),
+            ]
+            solved = _least_squares(rows)
+            if solved is None:
+                return None
+            before, (state, cov) = state, solved
+            if max(abs(a - b) for a, b in zip(before, state, strict=True)) < 0.05:
+                break
+        start, end, across = state
+        if end - start < LEAST_LENGTH_M:
+            return None
+        between = cov[0][0] + cov[1][1] - 2 * cov[0][1]
+        sigmas = [math.sqrt(max(v, 0.0)) for v in (cov[0][0], cov[1][1], between, cov[2][2])]
+        return Extent(start, end, sigmas[0], sigmas[1], across, width, sigmas[2], sigmas[3])
+
+    def _guess(self, foot: tuple[float, float], length_m: float) -> Triple:
+        """A vehicle whose nearest point is where the box's foot is: it lies beyond, as the camera looks."""
+        along, across = foot
+        _, bottom, depth = self._rows
+        row = (bottom[0] * along + bottom[1] * across + bottom[3]) / (depth[0] * along + depth[1] * across + depth[3])
+        # how the picture's row changes along the axis and across it
+        down_along, down_across = bottom[0] - row * depth[0], bottom[1] - row * depth[1]
+        share = -down_along / (abs(down_along) + abs(down_across) or 1.0)
+        middle = along + share * length_m / 2
+        return middle - length_m / 2, middle + length_m / 2, 0.0
+
+    def _edges(self, edges: Edges, state: Triple, known: Known) -> list[tuple[Triple, float]] | None:
+        """What each edge of a box says of (start, end, across): coefficients and value, in sigmas."""
+        start, end, across = state
+        half = known.build.width_m / 2
+        corners = [(s, e, across + w, w) for s, e in ((start, 0), (end, 1)) for w in (-half, half)]
+        seen = [self._pixel(s, a, EDGE_HEIGHT_M) for s, _, a, _ in corners]
+        if any(p is None for p in seen):
+            return None
+        columns = [p[0] for p in seen if p is not None]
+        left, right = min(range(4), key=columns.__getitem__), max(range(4), key=columns.__getitem__)
+        rows = []
+        for corner, edge in ((left, edges[0]), (right, edges[1])):
+            s, which, a, offset = corners[corner]
+            rows.append(self._row(0, edge, (s, a, EDGE_HEIGHT_M), EDGE_HEIGHT_SIGMA_M, (which, offset, 0.0)))
+        rows.append(self._foot(edges[2], state, known))
+        return rows
+
+    def _foot(self, edge: tuple[float, float], state: Triple, known: Known) -> tuple[Triple, float]:
+        """The lower edge touches the nearest tyre, or the body's end before it where the camera is low."""
+        build = known.build
+        best: tuple[float, Triple, tuple[int, float, float], float, float] | None = None
+        for which in (0, 1):
+            front = known.heading == (1 if which else -1)
+            tyre, doubt = _overhang(build, known.heading, front=front)
+            inset = -tyre if which else tyre
+            for offset in (-build.width_m / 2, build.width_m / 2):
+                body = (state[which], state[2] + offset, build.edge_m[0])
+                wheel = (state[which] + inset, state[2] + offset, 0.0)
+                for place, shift, height, slip in (
+                    (body, 0.0, build.edge_m[1], 0.0),
+                    (wheel, inset, 0.03, doubt),
+                ):
+                    seen = self._pixel(*place)
+                    if seen is not None and (best is None or seen[1] > best[0]):
+                        best = (seen[1], place, (which, offset, shift), height, slip)
+        assert best is not None
+        _, place, touch, height, slip = best
+        return self._row(1, edge, place, height, touch, slip_m=slip)
+
+    def _pixel(self, along: float, across: float, height: float) -> tuple[float, float] | None:
+        u, v, w = (r[0] * along + r[1] * across + r[2] * height + r[3] for r in self._rows)
+        return (u / w, v / w) if w > 0 else None
+
+    def _row(
+        self,
+        row: int,
+        edge: tuple[float, float],
+        place: Triple,
+        height_sigma: float,
+        touch: tuple[int, float, float],
+        *,
+        slip_m: float = 0.0,
+    ) -> tuple[Triple, float]:
+        """One edge of a box (pixels, sigma) as coefficients of (start, end, across) and a value, both in sigmas.
+
+        place: (along, across, height) of what touches it. touch: which end that belongs to, how far across from the
+        middle and along from the end it is. height_sigma, slip_m: how little is known of its height and place along.
+        """
+        top, depth = self._rows[row], self._rows[2]
+        along, across, height = place
+        w = depth[0] * along + depth[1] * across + depth[2] * height + depth[3]
+        per_along, per_across, per_height, one = ((top[i] - edge[0] * depth[i]) / w for i in range(4))
+        spread = math.hypot(
+            edge[1],
+            per_height * height_sigma,
+            per_along * slip_m,
+            per_across * SKEW_SIGMA_M if row == 0 else 0.0,
+            0.0 if self._upright else per_along * 0.5,
+        )
+        which, offset, shift = touch
+        value = -(per_along * shift + per_across * offset + per_height * height + one) / spread
+        ends = (per_along / spread, 0.0) if which == 0 else (0.0, per_along / spread)
+        return (*ends, per_across / spread), value
+
+
+def _overhang(build: Build, heading: int, *, front: bool) -> tuple[float, float]:
+    """From an end to the nearest tyre, with one sigma; both kinds of ends together where nobody knows which it is."""
+    if heading:
+        return build.nose_m if front else build.tail_m
+    (nose, nose_sigma), (tail, tail_sigma) = build.nose_m, build.tail_m
+    return (nose + tail) / 2, math.hypot((nose - tail) / 2, max(nose_sigma, tail_sigma))
+
+
+def _least_squares(
+    rows: list[tuple[Triple, float]],
+) -> tuple[Triple, tuple[Triple, Triple, Triple]] | None:
+    """Solution and covariance of rows (coefficients of three unknowns, value), each known to within one."""
+    a = b = c = d = e = f = p = q = r = 0.0
+    for (x, y, z), value in rows:
+        a, b, c = a + x * x, b + x * y, c + x * z
+        d, e, f = d + y * y, e + y * z, f + z * z
+        p, q, r = p + x * value, q + y * value, r + z * value
+    m00, m01, m02 = d * f - e * e, c * e - b * f, b * e - c * d
+    m11, m12, m22 = a * f - c * c, b * c - a * e, a * d - b * b
+    det = a * m00 + b * m01 + c * m02
+    if not det > 0:
+        return None
+    inverse = ((m00 / det, m01 / det, m02 / det), (m01 / det, m11 / det, m12 / det), (m02 / det, m12 / det, m22 / det))
+    x, y, z = (row[0] * p + row[1] * q + row[2] * r for row in inverse)
+    return (x, y, z), inverse

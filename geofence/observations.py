@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Row = tuple[str, tuple[float, float, float, float], tuple[float, float] | None, str]
 NOWHERE = (np.nan, np.nan)
+JITTER = 0.02  # one sigma of a box's edge, as a share of its height
+JITTER_PX = 1.0  # and at least this
 
 
 @dataclass(frozen=True, slots=True, eq=False)

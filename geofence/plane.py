@@ -1,110 +1,52 @@
-"""From picture to ground and back: a lens, and one flat ground.
+"""From picture to ground and back, and what stands above the ground.
 
 Homography by the normalised direct linear transform and least squares on the picture side (Hartley and Zisserman,
-Multiple View Geometry, 2nd ed., algorithms 4.2 and 4.3); lens by Brown's model as OpenCV numbers it.
+Multiple View Geometry, 2nd ed., algorithms 4.2 and 4.3); the way up from the homography's first two columns (their
+section 8.6).
 """
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geofence.errors import PlaneError
+from geofence.lens import LensModel
 
 Points = NDArray[np.float64]
 HORIZON = 1e-3  # share of the surveyed points' own depth term under which a point is at or above the horizon
 
 
-@dataclass(frozen=True, slots=True)
-class LensModel:
-    """Pinhole with Brown distortion k1 k2 p1 p2 k3; fx, fy, cx, cy in pixels."""
-
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    distortion: tuple[float, float, float, float, float] = (0, 0, 0, 0, 0)
-
-    def straighten(self, points: Points) -> Points:
-        """Where (N, 2) pixels would be without distortion, in pixels; NaN where the lens model folds over."""
-        seen = self._normal(points)
-        ideal = seen.copy()
-        for _ in range(12):
-            error = self._bend(ideal) - seen
-            ideal = ideal - np.linalg.solve(self._slope(ideal), error[..., None])[..., 0]
-        with np.errstate(invalid="ignore"):
-            wrong = ~(np.abs(self._bend(ideal) - seen).max(axis=1, initial=0) < 1e-6)
-            wrong |= ~((ideal**2).sum(axis=1) < self._fold2())
-        ideal[wrong] = np.nan
-        return self._pixels(ideal)
-
-    def distort(self, points: Points) -> Points:
-        """Where undistorted (N, 2) pixels are seen; NaN where the lens model folds over."""
-        ideal = self._normal(points)
-        bent = self._bend(ideal)
-        with np.errstate(invalid="ignore"):
-            bent[~((ideal**2).sum(axis=1) < self._fold2())] = np.nan
-        return self._pixels(bent)
-
-    def _normal(self, points: Points) -> Points:
-        normal: Points = (points - (self.cx, self.cy)) / (self.fx, self.fy)
-        return normal
-
-    def _pixels(self, normal: Points) -> Points:
-        pixels: Points = normal * (self.fx, self.fy) + (self.cx, self.cy)
-        return pixels
-
-    def _bend(self, ideal: Points) -> Points:
-        k1, k2, p1, p2, k3 = self.distortion
-        x, y = ideal[:, 0], ideal[:, 1]
-        r2 = x * x + y * y
-        radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-        bent_x = x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
-        bent_y = y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
-        return np.column_stack([bent_x, bent_y])
-
-    def _slope(self, ideal: Points) -> Points:
-        """(N, 2, 2) derivative of the bending, kept away from singular so that the search stays finite."""
-        k1, k2, p1, p2, k3 = self.distortion
-        x, y = ideal[:, 0], ideal[:, 1]
-        r2 = x * x + y * y
-        radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-        grow = 2 * (k1 + r2 * (2 * k2 + 3 * k3 * r2))
-        xx = radial + x * x * grow + 2 * p1 * y + 6 * p2 * x
-        yy = radial + y * y * grow + 6 * p1 * y + 2 * p2 * x
-        xy = x * y * grow + 2 * p1 * x + 2 * p2 * y
-        slope = np.stack([np.stack([xx, xy], -1), np.stack([xy, yy], -1)], -2)
-        bad = ~(np.abs(xx * yy - xy * xy) > 1e-3)
-        slope[bad] = np.eye(2)
-        return slope
-
-    def _fold2(self) -> float:
-        """Square of the radius at which the radial part stops growing."""
-        k1, k2, _, _, k3 = self.distortion
-        roots = np.roots([7 * k3, 5 * k2, 3 * k1, 1.0])
-        turning = [float(r.real) for r in roots if abs(r.imag) < 1e-9 and r.real > 0]
-        return min(turning, default=np.inf)
-
-
 class GroundPlane:
     """Maps pixels of one camera to metres on flat ground and back.
 
-    residual_px: root mean square distance of the surveyed points from where the plane puts them in the picture.
+    size: of the picture in pixels, None where nobody said. residual_px: root mean square distance of the surveyed
+    points from where the plane puts them in the picture.
+    projection: (3, 4) from (x, y, z, 1) in metres, z above the ground, to undistorted pixels times depth; None where
+    the points do not say how the camera stands.
     """
 
     def __init__(
-        self, to_ground: NDArray[np.float64], lens: LensModel | None, depth: float, residual_px: float
+        self, to_ground: NDArray[np.float64], lens: LensModel | None, depth: float, size: tuple[int, int] | None = None
     ) -> None:
         self._forward = to_ground
-        self._back = np.linalg.inv(to_ground)
+        self._back = np.linalg.inv(to_ground).astype(np.float64)
         self._lens = lens
         self._depth = depth
-        self.residual_px = residual_px
+        self.size = size
+        self.residual_px = 0.0
+        self.projection = _projection(self._back, lens, size)
+
+    @property
+    def flat_projection(self) -> Points:
+        """(3, 4) as `projection`, of a camera far above: what stands above the ground is seen where it stands."""
+        return np.column_stack([self._back[:, :2], np.zeros(3), self._back[:, 2]])
 
     @classmethod
-    def from_points(cls, image: Points, ground: Points, lens: LensModel | None = None) -> Self:
-        """The plane through surveyed points: (N, 2) pixels and (N, 2) metres, N ≥ 4.
+    def from_points(
+        cls, image: Points, ground: Points, lens: LensModel | None = None, size: tuple[int, int] | None = None
+    ) -> Self:
+        """The plane through surveyed points: (N, 2) pixels and (N, 2) metres, N ≥ 4. size: of the picture, pixels.
 
         Raises PlaneError where points are too few, not finite, in one line (or all but one of them), or contradict
         each other so much that the horizon runs between them.
@@ -122,15 +64,19 @@ class GroundPlane:
         if depth.min() * depth.max() <= 0 or np.abs(depth).min() < HORIZON * np.abs(depth).max():
             raise PlaneError("the surveyed points lie on both sides of the horizon: one of them is wrong")
         matrix = matrix * np.sign(depth[0])
-        plane = cls(matrix, lens, float(np.median(np.abs(depth))), 0.0)
+        plane = cls(matrix, lens, float(np.median(np.abs(depth))), size)
         plane.residual_px = float(np.sqrt(((plane.to_image(ground) - image) ** 2).sum(axis=1).mean()))
         if not np.isfinite(plane.residual_px):
             raise PlaneError("the surveyed points give no plane this lens can see")
         return plane
 
+    def straighten(self, points: Points) -> Points:
+        """(N, 2) pixels as a camera without lens distortion would see them; NaN where the lens model folds over."""
+        return self._lens.straighten(points) if self._lens else np.asarray(points, np.float64)
+
     def to_ground(self, points: Points) -> Points:
         """(N, 2) pixels to (N, 2) metres; NaN at and above the horizon."""
-        flat = self._lens.straighten(points) if self._lens else np.asarray(points, np.float64)
+        flat = self.straighten(points)
         scaled = _homogeneous(flat) @ self._forward.T
         with np.errstate(invalid="ignore", divide="ignore"):
             ground: Points = scaled[:, :2] / scaled[:, 2:]
@@ -145,23 +91,67 @@ class GroundPlane:
             flat[~(scaled[:, 2] > 0)] = np.nan
         return self._lens.distort(flat) if self._lens else flat
 
-    def slope(self, points: Points) -> Points:
-        """(N, 2, 2) metres per pixel at (N, 2) pixels: rows ground x and y, columns image x and y."""
-        reach = 0.25
-        dx, dy = np.array([reach, 0.0]), np.array([0.0, reach])
-        along_x = (self.to_ground(points + dx) - self.to_ground(points - dx)) / (2 * reach)
-        along_y = (self.to_ground(points + dy) - self.to_ground(points - dy)) / (2 * reach)
-        return np.stack([along_x, along_y], axis=-1)
+    def ground_and_slope(self, points: Points) -> tuple[Points, Points]:
+        """(N, 2) pixels to (N, 2) metres and to (N, 2, 2) metres per pixel: rows ground x and y, columns image x and y.
+
+        NaN at and above the horizon.
+        """
+        count, reach = len(points), 0.25
+        around = np.repeat(points[None], 5, axis=0)
+        around[1, :, 0] += reach
+        around[2, :, 0] -= reach
+        around[3, :, 1] += reach
+        around[4, :, 1] -= reach
+        ground = self.to_ground(around.reshape(-1, 2)).reshape(5, count, 2)
+        slope = np.empty((count, 2, 2))
+        slope[:, :, 0] = (ground[1] - ground[2]) / (2 * reach)
+        slope[:, :, 1] = (ground[3] - ground[4]) / (2 * reach)
+        return ground[0], slope
 
     def covariance(self, points: Points, sigma_px: float | Points) -> Points:
         """(N, 2, 2) square metres: spread of the ground points of (N, 2) pixels that jitter by sigma_px.
 
         sigma_px: one number, or (N,) numbers. First order: the slope of the mapping on both sides of the jitter.
         """
-        slope = self.slope(points)
+        slope = self.ground_and_slope(points)[1]
         variance = np.broadcast_to(np.asarray(sigma_px, np.float64) ** 2, (len(points),))
         spread: Points = slope @ slope.transpose(0, 2, 1) * variance[:, None, None]
         return spread
+
+
+def _projection(back: Points, lens: LensModel | None, size: tuple[int, int] | None) -> Points | None:
+    """The whole camera from its homography (3, 3) ground to picture.
+
+    Two columns of it are the pictures of two directions at right angles and of one length; with square pixels and the
+    axis in the middle of the picture, or with the lens, that gives the focal length, and the third direction.
+    """
+    if lens is not None:
+        centre = np.array([lens.cx, lens.cy])
+    elif size is not None:
+        centre = np.array([size[0] / 2, size[1] / 2])
+    else:
+        return None
+    shifted = back.copy()
+    shifted[:2] -= centre[:, None] * back[2]
+    focal = np.array([lens.fx, lens.fy]) if lens else _focal(shifted)
+    if focal is None:
+        return None
+    turned = shifted / np.append(focal, 1.0)[:, None]
+    east, north, origin = turned.T
+    up = np.cross(east, north) / ((np.linalg.norm(east) + np.linalg.norm(north)) / 2)
+    up = up * -np.sign(up @ origin) * np.append(focal, 1.0)  # the camera is above the ground
+    up[:2] += centre * up[2]
+    return np.column_stack([back[:, :2], up, back[:, 2]])
+
+
+def _focal(centred: Points) -> Points | None:
+    """(2,) the focal length twice, from a homography (3, 3) to a picture whose middle is 0; None where unknown."""
+    (ax, ay, az), (bx, by, bz) = centred[:, 0], centred[:, 1]
+    known = np.array([ax * bx + ay * by, ax * ax + ay * ay - bx * bx - by * by])
+    wanted = np.array([-az * bz, bz * bz - az * az])
+    if not known @ wanted > 0:
+        return None
+    return np.full(2, np.sqrt((known @ known) / (known @ wanted)))
 
 
 def _homogeneous(points: Points) -> Points:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from geofence.plane import GroundPlane, LensModel
+from geofence.lens import LensModel
+from geofence.plane import GroundPlane
 from vision.camera import CameraPipeline, PipelineSettings
 from vision.card import load_card
 from vision.config import CameraConfig, ModelFile
@@ -51,7 +52,7 @@ def ground_plane(config: CameraConfig) -> GroundPlane | None:
         return None
     lens = LensModel(*config.lens, config.distortion) if config.lens is not None else None
     image = np.array([p for p, _ in config.points], np.float64)
-    return GroundPlane.from_points(image, np.array([g for _, g in config.points], np.float64), lens)
+    return GroundPlane.from_points(image, np.array([g for _, g in config.points], np.float64), lens, config.size)
 
 
 def _engine(config: CameraConfig, model: ModelFile) -> Engine:

@@ -11,7 +11,8 @@ from geofence.areas import SatelliteArea
 from geofence.coordinates import Datum
 from geofence.errors import GeofenceError
 from geofence.hours import Hours
-from geofence.plane import GroundPlane, LensModel
+from geofence.lens import LensModel
+from geofence.plane import GroundPlane
 from geofence.shapes import BoundaryShape, GateShape, LaneShape, Shapes, ZoneShape
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -58,7 +59,7 @@ def camera_plane(camera: Camera) -> GroundPlane | None:
     image = np.array([p.image for p in camera.points], dtype=np.float64)
     ground = np.array([p.ground for p in camera.points], dtype=np.float64)
     try:
-        return GroundPlane.from_points(image, ground, camera_lens(camera))
+        return GroundPlane.from_points(image, ground, camera_lens(camera), camera.size)
     except GeofenceError as error:
         raise SiteError(f"camera {camera.id!r}: points: {error}") from error
 

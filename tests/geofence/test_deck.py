@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from geofence.build import BUILDS
+from geofence.deck import Standing
 from geofence.fence import SiteFence
-from geofence.footprint import Axis, Extent, fit_extent
+from geofence.footprint import Axis, Extent, Known, Sight
 from geofence.observations import Observations
 from geofence.plane import GroundPlane
 from geofence.shapes import Shapes, ZoneShape
@@ -43,7 +45,7 @@ def stand(vehicles, plane=BESIDE, wheels=None, frames=12):
 def test_wholly_on():
     _, now = stand([("c:1", (3.0, 14.0), "truck")])
     [truck] = now.vehicles
-    assert (truck.vehicles, truck.wholly_on) == (("c:1",), True)
+    assert (truck.vehicles, truck.standing(0.5)) == (("c:1",), Standing.ON)
     assert truck.start_m == pytest.approx(3.0, abs=0.3)
     assert truck.end_m == pytest.approx(14.0, abs=0.3)
     assert not truck.partly_off(0.2)
@@ -111,4 +113,5 @@ def test_two_cameras_see_one_truck():
 
 
 def test_a_foot_above_the_horizon_fits_nothing():
-    assert fit_extent(np.array([600.0, -900, 700, -800]), "truck", BEFORE, AXIS, 1.0) is None
+    known = Known(BUILDS["truck"], *BUILDS["truck"].length())
+    assert Sight(BEFORE, AXIS).extent((600.0, -900, 700, -800), known, 1.0) is None

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geofence.errors import PlaneError
-from geofence.plane import GroundPlane, LensModel
+from geofence.lens import LensModel
+from geofence.plane import GroundPlane
 
 LENS = LensModel(1000.0, 1010.0, 960.0, 540.0, (-0.28, 0.09, 0.001, -0.0007, -0.012))
 MATRIX = np.array([[LENS.fx, 0, LENS.cx], [0, LENS.fy, LENS.cy], [0, 0, 1]])

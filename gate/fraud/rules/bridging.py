@@ -10,7 +10,7 @@ from gate.records import Passage, Severity
 
 
 class BridgingWatch:
-    """Speaks when a goods vehicle is wholly on a deck for long while the scale reads less than it can weigh."""
+    """Speaks when most of a goods vehicle is surely on a deck for long while the scale reads less than it can weigh."""
 
     def __init__(self) -> None:
         self._since: dict[str, int] = {}
@@ -33,11 +33,12 @@ class BridgingWatch:
 
     @staticmethod
     def _least_kg(deck: Deck, context: Context) -> float | None:
-        """The least the vehicle on the deck can weigh, None while no goods vehicle is wholly on it."""
+        """The least the vehicle on the deck can weigh, None while no goods vehicle is surely on it."""
         latest = deck.seen[-1] if deck.seen else None
         if latest is None or context.now_ms - latest.t_ms > context.thresholds["fresh_s"] * 1000:
             return None
-        goods = [v for v in latest.vehicles if v.kind in GOODS_VEHICLES and v.wholly_on]
+        share = context.thresholds["least_share"]
+        goods = [v for v in latest.vehicles if v.kind in GOODS_VEHICLES and v.least_share() >= share]
         return context.thresholds["least_tare_kg"] if goods else None
 
 
@@ -61,6 +62,6 @@ RULE = Rule(
     needs=frozenset({Signal.WEIGHT, Signal.ZONE, Signal.VEHICLE}),
     zh="搭桥",
     en="bridging",
-    thresholds={"share": 0.5, "least_tare_kg": 6000.0, "for_s": 3.0, "fresh_s": 1.0},
+    thresholds={"share": 0.5, "least_tare_kg": 6000.0, "least_share": 0.85, "for_s": 3.0, "fresh_s": 1.0},
     watch=BridgingWatch,
 )

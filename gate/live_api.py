@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 
+from gate.errors import GatewardenError
 from vision.live import Fanout
 
 SNAPSHOT_WAIT_S = 5.0
@@ -40,9 +43,26 @@ class Snapshots:
                 future.set_result(jpeg)
 
 
-def live_api(streams: Mapping[str, Fanout], snapshots: Snapshots, health: Callable[[], dict[str, Any]]) -> FastAPI:
-    """The API over the cameras' streams. health: what /health answers."""
+class Release(BaseModel):
+    """Who opens a barrier by hand, and why."""
+
+    who: str
+    reason: str
+
+
+def live_api(
+    streams: Mapping[str, Fanout],
+    snapshots: Snapshots,
+    health: Callable[[], dict[str, Any]],
+    release: Callable[[str, str, str], None] | None = None,
+) -> FastAPI:
+    """The API over the cameras' streams. health: what /health answers; release: opens a barrier for somebody, with a
+    reason, and is offered on this machine alone.
+    """
     app = FastAPI(title="Gatewarden site", docs_url=None, redoc_url=None)
+
+    if release is not None:
+        _offer_release(app, release)
 
     @app.get("/health")
     async def _health() -> JSONResponse:
@@ -73,6 +93,20 @@ def live_api(streams: Mapping[str, Fanout], snapshots: Snapshots, health: Callab
             await asyncio.gather(sending, return_exceptions=True)
 
     return app
+
+
+def _offer_release(app: FastAPI, release: Callable[[str, str, str], None]) -> None:
+    @app.post("/barrier/{barrier}/release")
+    async def _release(barrier: str, wanted: Release, request: Request) -> JSONResponse:
+        # No page of another origin can set this header unasked, and no other machine comes from a loopback address.
+        here = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        if not here or request.headers.get("x-gatewarden") != "release":
+            raise HTTPException(403, "a barrier is released on the site's own machine")
+        try:
+            release(barrier, wanted.who, wanted.reason)
+        except GatewardenError as error:
+            raise HTTPException(422, str(error)) from error
+        return JSONResponse({"barrier": barrier, "ordered": "open"}, 202)
 
 
 async def _send(socket: WebSocket, stream: Fanout) -> None:

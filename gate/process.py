@@ -18,6 +18,7 @@ import httpx
 import structlog
 import uvicorn
 
+from gate.barrier.yard import Barriers
 from gate.broker_link import BrokerLink
 from gate.cameras import camera_config, model_digests
 from gate.captions import Captions
@@ -97,6 +98,7 @@ class SiteProcess:
         self._devices: dict[str, str] = {}
         self._stability = {s.id: Stability(s.e_kg) for s in site.scales}
         self._captioned: Caption | None = None
+        self.barriers = Barriers(site, self._say, self._clock.now_ms)
         self.streams = {c.id: Fanout() for c in site.cameras}
         self._watching: dict[str, bool] = {}
         token = self._hub_token()
@@ -127,6 +129,7 @@ class SiteProcess:
                 group.create_task(self._sealer.run())
                 group.create_task(self._serve())
                 group.create_task(self._housekeeping())
+                group.create_task(self.barriers.run())
                 if self._sender:
                     group.create_task(self._sender.run())
                 for scale in self.site.scales:
@@ -212,6 +215,12 @@ class SiteProcess:
             else:
                 self._devices[fact.device] = fact.state
 
+    def _say(self, fact: Fact) -> None:
+        """The site itself did or noticed something."""
+        self._pending.append(fact)
+        if isinstance(fact, DeviceState):
+            self._devices[fact.device] = fact.state
+
     def _heard(self, camera: str, message: FromWorker) -> None:
         """A camera's worker said something."""
         match message:
@@ -263,6 +272,7 @@ class SiteProcess:
         for part in (outcome, silent):
             self._window.add(part.facts)
             self._conclude(part)
+        self.barriers.turn((outcome, silent), self._gatehouse.scales)
 
     def _conclude(self, outcome: Outcome, *, logged: bool = False) -> None:
         """Keep, send and show what the gatehouse said. logged: its facts are in the log already."""
@@ -339,7 +349,7 @@ class SiteProcess:
                 self.workers.send(camera, Watch(wanted))
 
     async def _serve(self) -> None:
-        app = live_api(self.streams, self.snapshots, self._health)
+        app = live_api(self.streams, self.snapshots, self._health, self.barriers.release)
         api = self.site.api
         config = uvicorn.Config(
             app, host=api.host, port=api.port, log_level="warning", access_log=False, lifespan="off"
@@ -356,6 +366,7 @@ class SiteProcess:
                 name: {"kg": state.kg, "stable_kg": state.stable_kg, "phase": state.phase.value}
                 for name, state in self._gatehouse.scales.items()
             },
+            "barriers": self.barriers.state(),
             "to_send": self.outbox.waiting(),
             "to_seal": self._sealer.waiting,
         }

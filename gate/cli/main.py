@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rig": ("gate.cli.rig", "The virtual site: list, run, render and evaluate scenarios."),
     "calibrate": ("gate.cli.calibrate", "Calibrate cameras and scales."),
     "evidence": ("gate.cli.evidence", "Verify and export evidence."),
+    "barrier": ("gate.cli.barrier", "Open a barrier by hand, with a reason."),
     "tickets": ("gate.cli.tickets", "Issue, check and void lift tickets."),
     "models": ("gate.cli.models", "List, train and evaluate models."),
     "bench": ("gate.cli.bench", "Throughput and latency of this machine, as JSON."),

@@ -176,6 +176,30 @@ class Scale(Part):
     settings: dict[str, Any] = {}  # of the indicator's format, see the README
 
 
+class Barrier(Part):
+    """A barrier arm with its lights, and when the gate may move it.
+
+    address: modbus-tcp:host:502, modbus-rtu:/dev/ttyUSB1?baud=9600, mqtt:host:1883/topic. outputs: coils of a Modbus
+    relay by name; open and close are pulses, so that the arm's own button goes on working beside them. inputs: discrete
+    inputs that say where the arm is, where there are any. zone: where the vehicle in question stands; scale: whose
+    weight must be stable. automatic: the gate may open for a vehicle with nothing against it; without it only people
+    open. on_failure: what happens when cameras or scale fail or the gate stops: nothing, or the arm is opened.
+    """
+
+    id: Id
+    address: str
+    zone: Id
+    scale: Id | None = None
+    automatic: bool = False
+    on_failure: Literal["stay", "open"] = "stay"
+    hold_from: int = Field(default=2, ge=1, le=4)  # grade of finding from which a vehicle is held
+    close_after_s: float = Field(default=6.0, ge=1)  # after the last vehicle was seen in the zone
+    pulse_s: float = Field(default=0.5, gt=0, le=5)
+    unit_id: int = Field(default=1, ge=0, le=247)
+    outputs: dict[Literal["open", "close", "red", "green"], int] = {"open": 0, "close": 1, "red": 2, "green": 3}
+    inputs: dict[Literal["opened", "closed"], int] = {}
+
+
 class Registers(Part):
     """Files the gate checks against, relative to the site file."""
 
@@ -248,6 +272,7 @@ class Site(Part):
     lanes: tuple[Lane, ...] = ()
     satellite: tuple[SatelliteZone, ...] = ()
     scales: tuple[Scale, ...] = ()
+    barriers: tuple[Barrier, ...] = ()
     registers: Registers = Registers()
     rules: dict[str, RuleSettings] = {}
     hub: HubLink | None = None
@@ -259,7 +284,7 @@ class Site(Part):
     def _consistent(self) -> Self:
         ids = [
             p.id
-            for g in (self.cameras, self.zones, self.boundaries, self.lanes, self.scales, self.satellite)
+            for g in (self.cameras, self.zones, self.boundaries, self.lanes, self.scales, self.barriers, self.satellite)
             for p in g
         ]
         seen: set[str] = set()
@@ -275,8 +300,17 @@ class Site(Part):
         for scale in self.scales:
             if scale.deck not in zones or zones[scale.deck].kind != "deck":
                 raise ValueError(f"scale {scale.id!r} names deck {scale.deck!r}, which is no zone of kind 'deck'")
-        for lane in self.lanes:
-            for zone in lane.manoeuvre:
-                if zone not in zones:
-                    raise ValueError(f"lane {lane.id!r} names zone {zone!r}, which does not exist")
+        return self
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        zones, scales = {z.id for z in self.zones}, {s.id for s in self.scales}
+        named = [(f"lane {lane.id!r}", zone) for lane in self.lanes for zone in lane.manoeuvre]
+        named += [(f"barrier {barrier.id!r}", barrier.zone) for barrier in self.barriers]
+        for who, zone in named:
+            if zone not in zones:
+                raise ValueError(f"{who} names zone {zone!r}, which does not exist")
+        for barrier in self.barriers:
+            if barrier.scale is not None and barrier.scale not in scales:
+                raise ValueError(f"barrier {barrier.id!r} names scale {barrier.scale!r}, which does not exist")
         return self

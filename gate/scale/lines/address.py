@@ -33,7 +33,7 @@ def split_address(address: str) -> tuple[str, str, dict[str, str]]:
     place, _, query = rest.partition("?")
     place = place.removeprefix("//")
     if not place or kind not in {form.partition(":")[0] for form in FORMS}:
-        raise ScaleError(f"scale address {address!r}: expected one of {', '.join(FORMS)}")
+        raise ScaleError(f"address {address!r}: expected one of {', '.join(FORMS)}")
     return kind, place, dict(parse_qsl(query, keep_blank_values=True))
 
 
@@ -49,7 +49,7 @@ def open_line(scale: Scale) -> Line:
     if kind == "modbus-rtu":
         return modbus_rtu(port_settings(place, options), _register_map(scale), every_s)
     if kind in ("mqtt", "mqtts"):
-        return MqttLine(_broker(kind, place, options, scale.address))
+        return MqttLine(broker(kind, place, options, scale.address))
     host, port = host_port(place, scale.address)
     _refuse_rest(options, scale.address)
     return TcpLine(host, port) if kind == "tcp" else modbus_tcp(host, port, _register_map(scale), every_s)
@@ -78,7 +78,7 @@ def host_port(place: str, address: str) -> tuple[str, int]:
     """Host and port of "host:port". Raises ScaleError."""
     host, _, port = place.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ScaleError(f"scale address {address!r}: expected host:port after its kind")
+        raise ScaleError(f"address {address!r}: expected host:port after its kind")
     return host.strip("[]"), int(port)
 
 
@@ -90,12 +90,13 @@ def _register_map(scale: Scale) -> ModbusSettings:
     return read_settings(ModbusSettings, found.name, scale.settings)
 
 
-def _broker(kind: str, place: str, options: Mapping[str, str], address: str) -> Broker:
+def broker(kind: str, place: str, options: Mapping[str, str], address: str) -> Broker:
+    """The broker, topics and account of "host:port/topic" and its options. Raises ScaleError."""
     where, _, topic = place.partition("/")
     host, port = host_port(where, address)
     _refuse_rest({k: v for k, v in options.items() if k not in ("user", "password_file", "ask")}, address)
     if not topic:
-        raise ScaleError(f"scale address {address!r}: expected /topic after the port")
+        raise ScaleError(f"address {address!r}: expected /topic after the port")
     password = Path(options["password_file"]) if "password_file" in options else None
     return Broker(host, port, topic, options.get("user", ""), password, kind == "mqtts", options.get("ask", ""))
 
@@ -108,4 +109,4 @@ def _whole(text: str, name: str) -> int:
 
 def _refuse_rest(options: Mapping[str, str], address: str) -> None:
     if options:
-        raise ScaleError(f"scale address {address!r}: unknown option {sorted(options)[0]!r}")
+        raise ScaleError(f"address {address!r}: unknown option {sorted(options)[0]!r}")

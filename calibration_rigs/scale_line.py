@@ -11,14 +11,14 @@ from calibration_rigs.world import TIME_STEP_S
 class ScaleLine:
     """What comes out of a scale's indicator, tricks included, when it is told what the cells carry at each step."""
 
-    def __init__(self, scenario: Scenario, deck: Deck, seed: int) -> None:
-        self._scenario = scenario
+    def __init__(self, scenario: Scenario, deck: Deck, seed: int, step_s: float = TIME_STEP_S) -> None:
+        self._scenario, self._step_s = scenario, step_s
         self._indicator = Indicator(deck.e_kg, np.random.default_rng((seed, *deck.id.encode())))
 
     def feed(self, t_s: float, cells_kg: float) -> list[Shown]:
         """Take the cells' sum of the step that began at t_s; give the readings sent meanwhile."""
         kg = self._tricked(t_s, cells_kg)
-        return [s for f in self._indicator.feed(t_s, TIME_STEP_S, kg) for s in self._sent(t_s, f)]
+        return [s for f in self._indicator.feed(t_s, self._step_s, kg) for s in self._sent(t_s, f)]
 
     def _tricked(self, t_s: float, kg: float) -> float:
         for trick in self._now(t_s):

@@ -22,10 +22,11 @@ QUIET_S = 25.0  # after the end, so that passages close
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Played:
-    """A run's source facts in order of time."""
+    """A run's source facts in order of time. owners: by camera key, which vehicle's it is in truth."""
 
     take: Take
     facts: tuple[Fact, ...]
+    owners: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +62,11 @@ def play(
 def look(taken: Take, seed: int | None = None, flaws: Flaws | None = None) -> Played:
     """What cameras and scales would have said of a take. seed: of their noise; the scenario's own unless given."""
     number = _seed(taken, seed)
-    facts = [*_seen(taken, number, flaws or Flaws()), *_weighed(taken, number), *_told(taken.scenario, taken.start_ms)]
-    return Played(taken, tuple(sorted(facts, key=lambda f: f.t_ms)))
+    rng = np.random.default_rng((number, 7))
+    watchers = {name: Watcher(taken, name, flaws or Flaws(), rng) for name in taken.layout.views}
+    facts = [*_seen(taken, watchers), *_weighed(taken, number), *_told(taken.scenario, taken.start_ms)]
+    owners = {key: who for watcher in watchers.values() for key, who in watcher.owners.items()}
+    return Played(taken, tuple(sorted(facts, key=lambda f: f.t_ms)), owners)
 
 
 def judge(played: Played) -> Judged:
@@ -85,9 +89,7 @@ def _seed(taken: Take, seed: int | None) -> int:
     return taken.scenario.seed if seed is None else seed
 
 
-def _seen(taken: Take, seed: int, flaws: Flaws) -> Iterator[Fact]:
-    rng = np.random.default_rng((seed, 7))
-    watchers = {name: Watcher(taken, name, flaws, rng) for name in taken.layout.views}
+def _seen(taken: Take, watchers: dict[str, Watcher]) -> Iterator[Fact]:
     yield from (DeviceState(taken.start_ms, name, "ok") for name in watchers)
     dark: set[str] = set()
     events = sorted(taken.scenario.devices, key=lambda e: e.at_s)
@@ -99,7 +101,7 @@ def _seen(taken: Take, seed: int, flaws: Flaws) -> Iterator[Fact]:
             (dark.discard if event.state == "ok" else dark.add)(event.device)
         for name, watcher in watchers.items():
             if name not in dark:
-                yield from watcher.see(moment.seen[name], t_ms)
+                yield from watcher.see(moment.seen.get(name, {}), t_ms)
     for watcher in watchers.values():
         yield from watcher.end(t_ms)
 

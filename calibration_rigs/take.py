@@ -51,7 +51,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Take:
-    """A scenario as physics played it. cells_kg: by deck, the cells' true sum after every step of TIME_STEP_S."""
+    """A scenario as physics played it. cells_kg: by deck, the cells' true sum after every step of step_s."""
 
     scenario: Scenario
     layout: Layout
@@ -59,6 +59,7 @@ class Take:
     start_ms: int
     looks: tuple[Look, ...]
     cells_kg: Mapping[str, NDArray[np.float64]]
+    step_s: float = TIME_STEP_S
 
     def readings(self, seed: int) -> dict[str, list[Shown]]:
         """What the indicator of each scale sends, by scale id."""
@@ -66,18 +67,24 @@ class Take:
             deck.scale: [
                 shown
                 for step, kg in enumerate(self.cells_kg[deck.id].tolist())
-                for shown in line.feed(step * TIME_STEP_S, kg)
+                for shown in line.feed(step * self.step_s, kg)
             ]
-            for deck, line in ((d, ScaleLine(self.scenario, d, seed)) for d in self.layout.decks)
+            for deck, line in ((d, ScaleLine(self.scenario, d, seed, self.step_s)) for d in self.layout.decks)
         }
 
 
 def take(path: Path, truth: Path | None = None, progress: Callable[[float], None] | None = None) -> Take:
     """Play a scenario's physics once. truth: a file to write truth.jsonl to. Raises ScenarioError or SiteImpossible."""
     scenario, site = load_scenario(path)
-    layout = layout_of(site)
+    return film(scenario, layout_of(site), truth, progress)
+
+
+def film(
+    scenario: Scenario, layout: Layout, truth: Path | None = None, progress: Callable[[float], None] | None = None
+) -> Take:
+    """Play a scenario that is no file; see `take`. Raises ScenarioError."""
     simulation = Simulation(scenario, layout)
-    start_ms = start_of(site)
+    start_ms = start_of(layout.site)
     looks: list[Look] = []
     cells: dict[str, list[float]] = {d.id: [] for d in layout.decks}
     with ExitStack() as stack:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from calibration_rigs.camera import View
 from calibration_rigs.take import Glimpse, Take
 from calibration_rigs.truth import Box
-from calibration_rigs.vehicle import PlateOn, Vehicle
+from calibration_rigs.vehicle import Vehicle
 from vision.facts import PlateReading, Sighting, VehicleClass
 
 LEAST_PX = (14.0, 12.0)  # width, height of the smallest box a detector finds
@@ -21,17 +21,22 @@ HIDDEN_SHARE = 0.8  # of a box behind a nearer vehicle's, and it is not found
 LOST_AFTER_MS = 1_500  # a track not seen for so long is over
 SURE_PX, LEAST_PLATE_PX = 58.0, 26.0  # plate widths from which reading is sure, and at all possible
 _CLEAR = {"day": 1.0, "overcast": 1.0, "dusk": 0.93, "night": 0.88, "rain": 0.9, "fog": 0.8}
+_ALIKE = ("0D", "0Q", "DQ", "8B", "2Z", "5S", "17", "1T", "7T", "4A", "UV", "CG", "EF", "MW", "MN")
 _MISTAKES = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
 class Flaws:
-    """How bad the eyes are. box: one sigma of an edge, of the height; switch_per_s: new numbers per second."""
+    """How bad the eyes are. box: one sigma of an edge, of the height; switch_per_s: new numbers per second.
+
+    misread: share of plates on which a pass settles on a wrong character.
+    """
 
     box: float = 0.008
     miss: float = 0.03
     switch_per_s: float = 1 / 600
     wrong_class: float = 0.0
+    misread: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +48,9 @@ class _Track:
     box: Box
     ground: tuple[float, float] | None
     reads: dict[int, tuple[int, float, str]] = field(default_factory=dict)  # plate: crops, best quality, text
+    slips: dict[int, tuple[str, float]] = field(
+        default_factory=dict
+    )  # plate: as misread, and how sure beside a good one
 
 
 class Watcher:
@@ -58,6 +66,7 @@ class Watcher:
         self._dropped: list[_Track] = []  # no longer followed, their last word not yet said
         self._count = 0
         self._last_ms: int | None = None
+        self.owners: dict[str, str] = {}  # by key: whose sightings these are in truth
 
     def see(self, glimpses: Mapping[str, Glimpse], t_ms: int) -> Iterator[Sighting]:
         """The sightings of one frame, by what the camera had in it, with the last words on those who have gone."""
@@ -96,6 +105,7 @@ class Watcher:
         if track is None:
             self._count += 1
             track = self._tracks[name] = _Track(self._count, self._vehicles[name], np.zeros(4), t_ms, box, None)
+            self.owners[self._key(track)] = name
         track.tremble = 0.8 * track.tremble + 0.6 * self._rng.standard_normal(4)
         height = box[3] - box[1]
         seen = np.array(box) + self._flaws.box * height * track.tremble
@@ -117,9 +127,10 @@ class Watcher:
         if self._rng.random() < self._flaws.wrong_class and kind in (VehicleClass.TRUCK, VehicleClass.DUMP_TRUCK):
             kind = VehicleClass.DUMP_TRUCK if kind is VehicleClass.TRUCK else VehicleClass.TRUCK
         score = round(float(np.clip(0.86 + 0.05 * self._rng.standard_normal(), 0.4, 0.99)), 3)
-        return Sighting(
-            t_ms, self._camera, f"{self._camera}:{track.number}", kind, score, track.box, track.ground, _readings(track)
-        )
+        return Sighting(t_ms, self._camera, self._key(track), kind, score, track.box, track.ground, _readings(track))
+
+    def _key(self, track: _Track) -> str:
+        return f"{self._camera}:{track.number}"
 
     def _last_word(self, track: _Track, t_ms: int) -> Sighting:
         return replace(self._fact(track, t_ms), final=True)
@@ -132,25 +143,37 @@ class Watcher:
             if width < LEAST_PLATE_PX or self._rng.random() > 0.7:
                 continue
             crops, best, text = track.reads.get(n, (0, 0.0, ""))
+            if self._flaws.misread and n not in track.slips:
+                slips = self._rng.random() < self._flaws.misread
+                track.slips[n] = self._slip(plate.text) if slips else (plate.text, 1.0)
             if not text or (quality > best and quality > 0.5):
-                text = self._spelled(plate, quality)
+                text = self._spelled(track.slips.get(n, (plate.text, 1.0))[0], quality)
             track.reads[n] = (crops + 1, max(best, quality), text)
 
-    def _spelled(self, plate: PlateOn, quality: float) -> str:
+    def _spelled(self, text: str, quality: float) -> str:
         if quality > 0.5:
-            return plate.text
-        letters = list(plate.text)
+            return text
+        letters = list(text)
         for place in range(2, len(letters)):
             if self._rng.random() < 0.5 - quality:
                 letters[place] = _MISTAKES[int(self._rng.integers(len(_MISTAKES)))]
         return "".join(letters)
+
+    def _slip(self, text: str) -> tuple[str, float]:
+        """One character taken for another, mostly for one that looks like it."""
+        place = int(self._rng.integers(2, len(text) - text.endswith("挂")))
+        alike = "".join(pair.replace(text[place], "") for pair in _ALIKE if text[place] in pair)
+        others = alike if alike and self._rng.random() < 0.7 else _MISTAKES.replace(text[place], "")
+        wrong = others[int(self._rng.integers(len(others)))]
+        return text[:place] + wrong + text[place + 1 :], float(self._rng.uniform(0.6, 1.0))
 
 
 def _readings(track: _Track) -> tuple[PlateReading, ...]:
     out = []
     for n, (crops, best, text) in sorted(track.reads.items()):
         plate = track.vehicle.plates[n]
-        confidence = round(min(0.995, best * (1 - 0.5 ** (crops + 1))), 3)
+        sure = track.slips.get(n, ("", 1.0))[1]
+        confidence = round(min(0.995, best * (1 - 0.5 ** (crops + 1))) * sure, 3)
         out.append(PlateReading(text, plate.colour, plate.rows, confidence, frames=crops))
     return tuple(sorted(out, key=lambda r: -r.confidence))
 

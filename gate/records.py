@@ -41,6 +41,7 @@ class Passage:
 
     id: "<site>-<UTC yyyymmddThhmmss>-<number>", deterministic. vehicles: the camera keys joined into this visit.
     plates: best reading per plate, the one it is known by first. joins: why camera keys were taken for one vehicle.
+    unsure: what about that may be wrong; empty where it is sure.
     closed: no further fact will join it.
     """
 
@@ -55,6 +56,7 @@ class Passage:
     weighings: tuple[Weighing, ...] = ()
     tickets: tuple[TicketUse, ...] = ()
     joins: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
     weights: WeightsTaken | None = None
     closed: bool = False
 

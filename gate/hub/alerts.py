@@ -3,18 +3,19 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.alert_book import alert_summary
 from gate.hub.apply import passage_summary
-from gate.hub.context import Person, TheHub, needs
+from gate.hub.context import Hub, Person, TheHub, needs
 from gate.hub.files import files_of
 from gate.hub.paging import Page, before, cursor
 from gate.hub.plate_search import plate_matches
 from gate.hub.roles import Right
+from gate.hub.shared_reads import scope
 from gate.hub.tables import Alert, AlertAction, Delivery, DeliveryAttempt, File, Passage
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
@@ -36,10 +37,15 @@ class AlertFilter(BaseModel):
     after: Annotated[str, Query(max_length=80, description="`next` of the page before")] = ""
 
 
-@router.get("", summary="Alerts, newest first")
+@router.get("", summary="Alerts, newest first", response_model=Page)
 async def list_alerts(
     hub: TheHub, person: Annotated[Person, needs(Right.WATCH)], filters: Annotated[AlertFilter, Query()]
-) -> Page:
+) -> Response:
+    key = f"alerts {scope(person.sites)} {filters.model_dump_json()}"
+    return await hub.reads.answer(key, ("alert", "passage", "file"), lambda: _page(hub, person, filters))
+
+
+async def _page(hub: Hub, person: Person, filters: AlertFilter) -> Page:
     query = select(Alert).where(*conditions(person, filters))
     if filters.after:
         query = query.where(before(Alert.t_ms, Alert.id, filters.after))
@@ -51,8 +57,12 @@ async def list_alerts(
     return Page(items=shown, next=cursor(more.t_ms, more.id) if more else None)
 
 
-@router.get("/counts", summary="How many alerts wait, by grade")
-async def counts(hub: TheHub, person: Annotated[Person, needs(Right.WATCH)]) -> dict[str, dict[str, int]]:
+@router.get("/counts", summary="How many alerts wait, by grade", response_model=dict[str, dict[str, int]])
+async def counts(hub: TheHub, person: Annotated[Person, needs(Right.WATCH)]) -> Response:
+    return await hub.reads.answer(f"counts {scope(person.sites)}", ("alert",), lambda: _counts(hub, person))
+
+
+async def _counts(hub: Hub, person: Person) -> dict[str, dict[str, int]]:
     query = (
         select(Alert.status, Alert.severity, func.count())
         .where(Alert.status != "closed", *conditions(person, AlertFilter()))

@@ -2,17 +2,21 @@
 
 import asyncio
 import itertools
-from collections import deque
-from collections.abc import AsyncIterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gate.facts import canonical_json
 
-_BACKLOG = 256  # events a slow page may lag behind before it is told to load everything again
+_PACE_S = 0.1  # a page hears of what happened within this time at once
+_WHOLE = frozenset({"alert", "live", "resync"})
+_FEW = 5
+_BACKLOG = 1024  # events a slow page may lag behind before it is told to load everything again
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """One piece of news. kind: passage, alert, site, device, live, resync. site: None concerns everyone."""
 
@@ -21,7 +25,9 @@ class Event:
     site: str | None
     data: dict[str, object]
 
-    def as_sse(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """As a server-sent event; made once, however many pages are open."""
         return f"id: {self.number}\nevent: {self.kind}\ndata: {canonical_json(self.data)}\n\n"
 
 
@@ -43,16 +49,34 @@ class Listener:
         self.waiting.append(event)
         self.wake.set()
 
-    async def events(self, keepalive_s: float) -> AsyncIterator[Event | None]:
-        """Events as they come; None when nothing came for `keepalive_s`. Ends when the bus closes."""
+    async def events(self, keepalive_s: float) -> AsyncIterator[list[Event]]:
+        """Events as they come, those of one moment together; none when nothing came for `keepalive_s`.
+
+        Ends when the bus closes.
+        """
         while not self.closed:
-            while self.waiting:
-                yield self.waiting.popleft()
+            if self.waiting:
+                gathered = _thinned(self.waiting)
+                self.waiting.clear()
+                yield gathered
+                await asyncio.sleep(_PACE_S)
+                continue
             self.wake.clear()
             try:
                 await asyncio.wait_for(self.wake.wait(), keepalive_s)
             except TimeoutError:
-                yield None
+                yield []
+
+
+def _thinned(events: Iterable[Event]) -> list[Event]:
+    """Events of one moment. Of a kind that only says "look again", many say no more than the newest few."""
+    kept: list[Event] = []
+    seen: Counter[str] = Counter()
+    for event in reversed(list(events)):
+        seen[event.kind] += 1
+        if event.kind in _WHOLE or seen[event.kind] <= _FEW:
+            kept.append(event)
+    return kept[::-1]
 
 
 class Bus:
@@ -62,8 +86,14 @@ class Bus:
         self._listeners: set[Listener] = set()
         self._numbers = itertools.count(1)
         self._closed = False
+        self._news: Counter[str] = Counter()
+
+    def news(self, kinds: Iterable[str]) -> int:
+        """How many events of some kinds there were so far."""
+        return sum(self._news[kind] for kind in kinds)
 
     def publish(self, kind: str, site: str | None, data: dict[str, object]) -> None:
+        self._news[kind] += 1
         event = Event(next(self._numbers), kind, site, data)
         for listener in self._listeners:
             listener.offer(event)

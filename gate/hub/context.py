@@ -1,7 +1,7 @@
 """What every route works with, and who is asking."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
@@ -12,14 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gate.hub.bus import Bus
 from gate.hub.roles import RIGHTS, Right, Role
 from gate.hub.settings import HubSettings
+from gate.hub.shared_reads import SharedReads
 from gate.hub.store import Store
 from gate.hub.tables import Audit, Session, Site, User
 from gate.hub.tokens import now_ms, same, token_hash
 
 COOKIE = "gatewarden_session"
 CSRF_HEADER = "x-csrf-token"
-_TRUSTED_MS = 2_000  # so long a token replaced by another process may still be taken
-_SENDERS_KEPT = 10_000
+_TRUSTED_MS = 2_000  # so long what another process took back may still be good here
+_SENDERS_KEPT = _PEOPLE_KEPT = 10_000
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -27,7 +28,8 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 class Hub:
     """The parts of a running hub. clock: UTC milliseconds. wake_deliveries: there is something to tell.
 
-    senders: sites by the hash of their token, and when that was looked up.
+    senders: sites by the hash of their token, and when that was looked up; people: by their
+    cookie's, emptied with every change to people. reads: answers open pages share.
     """
 
     settings: HubSettings
@@ -37,6 +39,11 @@ class Hub:
     wake_deliveries: Callable[[], None] = lambda: None
     counters: dict[str, int] = field(default_factory=dict)
     senders: dict[str, tuple["Sender", int]] = field(default_factory=dict)
+    people: dict[str, "Seen"] = field(default_factory=dict)
+    reads: SharedReads = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reads = SharedReads(self.bus)
 
     def now_ms(self) -> int:
         """The hub's time."""
@@ -79,25 +86,38 @@ def address_of(connection: HTTPConnection) -> str:
 
 
 async def person_of(connection: HTTPConnection) -> Person | None:
-    """Who a request's cookie belongs to, if anyone."""
+    """Who a request's cookie belongs to, if anyone; looked up again after `_TRUSTED_MS`."""
     cookie = connection.cookies.get(COOKIE)
     if not cookie:
         return None
-    hub = hub_of(connection)
+    hub, hashed = hub_of(connection), token_hash(cookie)
+    known = hub.people.get(hashed)
+    if known is None or known.looked_ms != hub.clock() // _TRUSTED_MS:
+        known = await _look_up(hub, hashed, address_of(connection))
+    if known is None or known.expires_ms < hub.clock():
+        return None
+    address = address_of(connection)
+    return known.person if known.person.address == address else replace(known.person, address=address)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A person as they were a moment ago. looked_ms: the stretch of time in which that was, of `_TRUSTED_MS` each."""
+
+    person: Person
+    expires_ms: int
+    looked_ms: int
+
+
+async def _look_up(hub: Hub, hashed: str, address: str) -> Seen | None:
     async with hub.store.read() as session:
-        row = (
-            await session.execute(
-                select(Session, User)
-                .join(User, User.id == Session.user_id)
-                .where(Session.token_hash == token_hash(cookie))
-            )
-        ).first()
-    if row is None:
+        query = select(Session, User).join(User, User.id == Session.user_id).where(Session.token_hash == hashed)
+        row = (await session.execute(query)).first()
+    if row is None or row[1].disabled:
+        hub.people.pop(hashed, None)
         return None
     signed_in, user = row
-    if signed_in.expires_ms < hub.clock() or user.disabled:
-        return None
-    return Person(
+    person = Person(
         user.id,
         user.name,
         user.shown_name or user.name,
@@ -105,8 +125,12 @@ async def person_of(connection: HTTPConnection) -> Person | None:
         None if user.sites is None else frozenset(user.sites),
         signed_in.csrf,
         signed_in.token_hash,
-        address_of(connection),
+        address,
     )
+    if len(hub.people) >= _PEOPLE_KEPT:
+        hub.people.clear()
+    hub.people[hashed] = Seen(person, signed_in.expires_ms, hub.clock() // _TRUSTED_MS)
+    return hub.people[hashed]
 
 
 def needs(right: Right) -> Any:

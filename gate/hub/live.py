@@ -59,12 +59,12 @@ async def events(request: Request, hub: TheHub, person: Annotated[Person, needs(
         async with hub.bus.listen(person.sites) as listener:
             yield "retry: 2000\nevent: hello\ndata: {}\n\n"
             checked = time.monotonic()
-            async for event in listener.events(_KEEPALIVE_S):
+            async for gathered in listener.events(_KEEPALIVE_S):
                 if time.monotonic() - checked > _KEEPALIVE_S:
                     checked = time.monotonic()
                     if await person_of(request) is None:
                         return
-                yield event.as_sse() if event is not None else ": still here\n\n"
+                yield "".join(event.text for event in gathered) or ": still here\n\n"
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)

@@ -3,18 +3,19 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.alert_book import alert_summary
 from gate.hub.apply import passage_summary
-from gate.hub.context import Person, TheHub, log_look, needs
+from gate.hub.context import Hub, Person, TheHub, log_look, needs
 from gate.hub.files import files_of
 from gate.hub.paging import Page, before, cursor
 from gate.hub.plate_search import plate_matches
 from gate.hub.roles import Right
+from gate.hub.shared_reads import scope
 from gate.hub.tables import Alert, Passage, PassagePlate
 
 router = APIRouter(prefix="/api/v1/passages", tags=["passages"])
@@ -34,10 +35,15 @@ class PassageFilter(BaseModel):
     after: Annotated[str, Query(max_length=200, description="`next` of the page before")] = ""
 
 
-@router.get("", summary="Passages, newest first")
+@router.get("", summary="Passages, newest first", response_model=Page)
 async def list_passages(
     hub: TheHub, person: Annotated[Person, needs(Right.WATCH)], filters: Annotated[PassageFilter, Query()]
-) -> Page:
+) -> Response:
+    key = f"passages {scope(person.sites)} {filters.model_dump_json()}"
+    return await hub.reads.answer(key, ("passage", "alert"), lambda: _page(hub, person, filters))
+
+
+async def _page(hub: Hub, person: Person, filters: PassageFilter) -> Page:
     query = filtered(select(Passage), person, filters)
     if filters.after:
         query = query.where(before(Passage.start_ms, Passage.id, filters.after))
@@ -119,4 +125,5 @@ async def lock(
             raise HTTPException(404, "no such passage")
         passage.locked = body.locked
         log_look(session, hub, person, "lock passage" if body.locked else "unlock passage", passage.id, passage.site)
-        return passage_summary(passage)
+    hub.bus.publish("passage", passage.site, passage_summary(passage))
+    return passage_summary(passage)

@@ -101,7 +101,8 @@ async def change_person(user_id: UserId, body: PersonChange, hub: TheHub, person
         if user.id != person.id:
             await session.execute(delete(Session).where(Session.user_id == user.id))
         log_look(session, hub, person, "change person", user.name, body.model_dump_json(exclude_defaults=True))
-        return _out(user)
+    hub.people.clear()
+    return _out(user)
 
 
 @router.post("/people/{user_id}/link", status_code=201, summary="A new link for who lost their password")
@@ -112,6 +113,7 @@ async def new_link(user_id: UserId, hub: TheHub, person: _ADMIN) -> dict[str, st
         await session.execute(delete(Session).where(Session.user_id == user.id, Session.user_id != person.id))
         token = await make_link(session, user.id, hub.clock() + _LINK_MS)
         log_look(session, hub, person, "new link", user.name)
+    hub.people.clear()
     return {"link": f"{hub.settings.public_url}/#enter={token}"}
 
 
@@ -127,6 +129,7 @@ async def set_password(body: NewPassword, hub: TheHub, person: _ME) -> None:
         others = delete(Session).where(Session.user_id == person.id, Session.token_hash != person.session)
         await session.execute(others)
         log_look(session, hub, person, "set password", person.name)
+    hub.people.clear()
 
 
 @router.get("/session/totp", summary="A new secret for a phone's code app; not yet in force")

@@ -103,6 +103,7 @@ async def sign_out(response: Response, hub: TheHub, person: Annotated[Person, ne
     async with hub.store.write() as session:
         await session.execute(delete(Session).where(Session.token_hash == person.session))
         log_look(session, hub, person, "sign out")
+    hub.people.clear()
     response.delete_cookie(COOKIE, path="/")
 
 

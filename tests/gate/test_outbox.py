@@ -185,8 +185,9 @@ async def test_weights_reach_open_pages_and_are_not_kept(tmp_path: Path) -> None
         async with rig.hub.bus.listen(None) as page:
             sender.show_vehicle("晋A12345")
             sender.show(WeightSample(1, "scale-1", 49_980.0, stable=True))
-            async for event in page.events(5):
-                assert event is not None
+            async for events in page.events(5):
+                assert events
+                event = events[-1]
                 if event.kind == "live":
                     break
         assert event.data["samples"] == [(1, 49980.0, True)]

@@ -79,11 +79,12 @@ async def shows(rig: Rig, sender: Sender) -> None:
     """Weights of the moment reach open pages."""
     async with rig.hub.bus.listen(None) as listener:
         sender.show(WeightSample(1, "scale-1", 49_980.0, stable=True))
-        async for event in listener.events(5):
-            assert event is not None
-            if event.kind == "live":
-                assert event.data["scale"] == "scale-1"
-                return
+        async for gathered in listener.events(5):
+            assert gathered
+            for event in gathered:
+                if event.kind == "live":
+                    assert event.data["scale"] == "scale-1"
+                    return
 
 
 async def test_an_outbox_arrives_in_order_and_once_though_the_broker_is_away_for_a_while(

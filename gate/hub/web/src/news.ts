@@ -64,16 +64,22 @@ export function useLiveWeight(site: string): { weight: LiveWeight | undefined; f
 export const ConnectedContext = createContext(true);
 export const useConnected = () => useContext(ConnectedContext);
 
-/** Loads a kind of list again, at most four times a second, so that a storm of news costs few requests. */
+const SOON_MS = 100;
+const PACE_MS = 2_000;
+
+/** Loads a kind of list again: at once after a quiet time, else once in two seconds, so that a storm costs little. */
 function gathered(queries: QueryClient) {
   const timers = new Map<string, number>();
+  const loaded = new Map<string, number>();
   return (kind: string) => {
     if (timers.has(kind)) return;
     const run = () => {
       timers.delete(kind);
+      loaded.set(kind, Date.now());
       void queries.invalidateQueries({ queryKey: [kind] });
     };
-    timers.set(kind, window.setTimeout(run, 250));
+    const since = Date.now() - (loaded.get(kind) ?? 0);
+    timers.set(kind, window.setTimeout(run, Math.max(SOON_MS, PACE_MS - since)));
   };
 }
 

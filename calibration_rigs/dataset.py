@@ -18,8 +18,8 @@ from calibration_rigs.camera import View, looking_at
 from calibration_rigs.layout import Layout, layout_of
 from calibration_rigs.render import Finish, Painter
 from calibration_rigs.scenario import load_scenario
-from calibration_rigs.scene import Dresser, plate_corners
-from calibration_rigs.vehicle import Vehicle
+from calibration_rigs.scene import Dresser
+from calibration_rigs.vehicle import Vehicle, plate_corners
 from calibration_rigs.weather import WEATHERS, Weather
 from vision.facts import PlateColour, VehicleClass
 

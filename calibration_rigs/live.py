@@ -96,7 +96,6 @@ class LiveGate:
         self._ticks = itertools.chain(first, ticks)
         for tick in first:
             self._say(tick)
-        self._account = Account(dict.fromkeys(cameras, 0))
 
     @property
     def watched(self) -> bool:
@@ -119,7 +118,7 @@ class LiveGate:
 
     def play(self, ended: threading.Event, progress: Callable[[float], None] = lambda _: None) -> Account:
         """Play the scenario in real time, once and no more; `ended` stops it early. Truth goes beside the site file."""
-        scenario, account = self._simulation.scenario, self._account
+        scenario, account = self._simulation.scenario, Account(dict.fromkeys(self._cameras, 0))
         period_s = 1 / scenario.fps
         began_s, shown_s = time.monotonic(), -1e9
         start_ms = time.time_ns() // 1_000_000
@@ -134,6 +133,8 @@ class LiveGate:
                 if wait_s > -period_s or tick.t_s - shown_s > 1 / LEAST_RATE_HZ:
                     shown_s = tick.t_s
                     self._show()
+                    for name in account.pictures:
+                        account.pictures[name] += 1
                 behind_s = time.monotonic() - began_s - tick.t_s
                 if behind_s > LATE_S:
                     began_s, account.lost_s = began_s + behind_s, account.lost_s + behind_s
@@ -155,9 +156,8 @@ class LiveGate:
         """Draw what the cameras see now and send it."""
         if self._cameras:
             self._simulation.turn_wheels()
-        for name, camera in self._cameras.items():
+        for camera in self._cameras.values():
             camera.show()
-            self._account.pictures[name] += 1
 
 
 class _Camera:

@@ -29,13 +29,13 @@ class Coded:
 class Coder:
     """Codes one camera's pictures. rate: pictures a second, for the coder's own planning."""
 
-    def __init__(self, size: tuple[int, int], rate: float, crf: int = 25) -> None:
+    def __init__(self, size: tuple[int, int], rate: float, crf: int = 20) -> None:
         context = av.CodecContext.create("libx264", "w")
         context.width, context.height, context.pix_fmt = *size, "yuv420p"
         context.framerate = Fraction(rate).limit_denominator(1000)
         context.time_base = Fraction(1, 1000)
         context.options = {
-            "crf": str(crf), "preset": "superfast", "tune": "zerolatency", "g": str(max(1, round(2 * rate))),
+            "crf": str(crf), "preset": "veryfast", "tune": "zerolatency", "g": str(max(1, round(2 * rate))),
             "threads": "1", "x264-params": "repeat-headers=1:slices=1",
         }  # fmt: skip
         self._context = context

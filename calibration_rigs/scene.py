@@ -16,7 +16,7 @@ from calibration_rigs.layout import Deck, Layout
 from calibration_rigs.mesh import Mesh, MeshBuilder
 from calibration_rigs.plates import plate_picture
 from calibration_rigs.scenery import scenery_of
-from calibration_rigs.vehicle import Vehicle
+from calibration_rigs.vehicle import Vehicle, plate_corners
 from calibration_rigs.weather import Weather, add_camera, add_light
 
 VISIBLE_GROUP = 2
@@ -207,20 +207,6 @@ class Dresser:
         geom.group = VISIBLE_GROUP
         geom.contype = geom.conaffinity = 0
         geom.mass = 0
-
-
-def plate_corners(plate: Any) -> NDArray[np.float64]:
-    """Top left, top right, bottom right, bottom left of a plate as a reader sees it, (4, 3), in its unit's frame."""
-    width, height = plate.size_m
-    left = -plate.facing * width / 2
-    return np.array(
-        [
-            (plate.x, plate.y + left, plate.z + height / 2),
-            (plate.x, plate.y - left, plate.z + height / 2),
-            (plate.x, plate.y - left, plate.z - height / 2),
-            (plate.x, plate.y + left, plate.z - height / 2),
-        ]
-    )
 
 
 @lru_cache(maxsize=1)

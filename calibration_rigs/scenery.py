@@ -2,6 +2,7 @@
 
 import itertools
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -19,8 +20,10 @@ def scenery_of(layout: Layout) -> Scenery:
     """Everything fixed that is only seen, by material."""
     made: Scenery = defaultdict(lambda: MeshBuilder(scale=0.25))
     rng = np.random.default_rng(7)
+    house = gate_house(layout)
+    if house is not None:
+        _gate_house(made, house)
     for deck in layout.decks[:1]:
-        _gate_house(made, layout, deck)
         _hall(made, layout, deck)
         _piles(made, layout, deck, rng)
         _posts(made, layout, deck)
@@ -56,20 +59,52 @@ def _picture(
     mesh.quad_picture([(*p, z[1]), (*q, z[1]), (*q, z[0]), (*p, z[0])])
 
 
-def _gate_house(made: Scenery, layout: Layout, deck: Deck) -> None:
-    """On whichever side of the deck's exit end there is room."""
-    keep = _keep_out(layout)
-    half = deck.length / 2
+@dataclass(frozen=True, slots=True)
+class House:
+    """The gate house: centre on the ground, half its sides along and across `yaw`, in the deck's direction.
+
+    x: along the deck, from and to; near, far: its walls across, in the deck's own frame.
+    """
+
+    deck: Deck
+    x: tuple[float, float]
+    near: float
+    far: float
+    height: float = 3.2
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        x, y = self.deck.world(np.array([[sum(self.x) / 2, (self.near + self.far) / 2]]))[0]
+        return float(x), float(y)
+
+    @property
+    def half(self) -> tuple[float, float]:
+        return (self.x[1] - self.x[0]) / 2, abs(self.far - self.near) / 2
+
+    @property
+    def yaw(self) -> float:
+        return self.deck.yaw
+
+
+def gate_house(layout: Layout) -> House | None:
+    """On whichever side of the first deck's exit end there is room; None where there is none."""
+    if not layout.decks:
+        return None
+    deck, keep = layout.decks[0], _keep_out(layout)
+    x1 = deck.length / 2
+    x0 = x1 - 7.0
     for side in (-1, 1):
-        y0 = side * (deck.width / 2 + 2.6)
-        y1 = side * (deck.width / 2 + 7.0)
-        foot = shapely.Polygon(deck.world(np.array([(half - 7, y0), (half, y0), (half, y1), (half - 7, y1)])))
+        y0, y1 = side * (deck.width / 2 + 2.6), side * (deck.width / 2 + 7.0)
+        foot = shapely.Polygon(deck.world(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])))
         if not foot.intersects(keep):
-            break
-    else:
-        return
+            return House(deck, (x0, x1), y0, y1)
+    return None
+
+
+def _gate_house(made: Scenery, house: House) -> None:
+    deck, (x0, x1), y0, y1 = house.deck, house.x, house.near, house.far
+    side = 1 if y0 > 0 else -1
     low, high = min(y0, y1), max(y0, y1)
-    x0, x1 = half - 7.0, half
     _oriented(made["wall"], deck, (x0, low, 0), (x1, high, 3.2))
     _oriented(made["blue"], deck, (x0 - 0.02, low - 0.02, 0.0), (x1 + 0.02, high + 0.02, 0.75))
     _oriented(made["concrete"], deck, (x0 - 0.5, low - 0.5, 3.2), (x1 + 0.5, high + 0.5, 3.42))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration_rigs import catalogue, world
+from calibration_rigs.contacts import Stand, axles_of, stands
 from calibration_rigs.driver import Driver, Leg, Move, Wait
 from calibration_rigs.errors import ScenarioError
 from calibration_rigs.indicator import Shown
@@ -26,7 +27,8 @@ OUT_OF_SIGHT_M = -60.0
 class VehicleTruth:
     """One vehicle at one instant. pose: x, y of the first axle and yaw of each unit; axle_kg: what each axle presses.
 
-    deck_kg: the part of it that stands on the deck, not on boards or ground; wheels_on_deck: of 2 per axle.
+    deck_kg: the part of it that stands on a deck, not on boards or ground; wheels_on_deck: of 2 per axle. wheels: what
+    each axle's left and right wheel stands on: a deck's id, "board", "ground", "" in the air.
     """
 
     id: str
@@ -37,6 +39,7 @@ class VehicleTruth:
     axle_kg: tuple[float, ...]
     deck_kg: float
     wheels_on_deck: int
+    wheels: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +81,6 @@ class Simulation:
         self.world = world.build(layout, self.vehicles, boards, dresser)
         self._lines = {d.id: ScaleLine(scenario, d, scenario.seed) for d in layout.decks}
         self._actors = [self._actor(a, v, deck) for a, v in zip(scenario.actors, self.vehicles, strict=True)]
-        self._deck_geoms = {d.id: _deck_geom(self.world, d) for d in layout.decks}
-        self._wheel_of = {g: key for key, pair in self.world.wheels.items() for g in pair}
 
     def ticks(self, period_s: float) -> Iterator[Tick]:
         """Play it, giving the truth every period_s from 0 to the scenario's end."""
@@ -168,45 +169,25 @@ class Simulation:
         return {d.id: float(world.cell_forces_n(self.world, d).sum()) / GRAVITY for d in self.layout.decks}
 
     def _truth(self) -> tuple[VehicleTruth, ...]:
-        press = self._presses()
-        out = []
-        for actor in self._actors:
-            if not actor.active:
-                continue
-            v = actor.vehicle
-            x, y, yaw = actor.route.pose(actor.driver.position_m)
-            axles = [(k, i) for k, u in enumerate(v.units) for i in range(len(u.axles))]
-            loads = [[press.get(g, (0.0, False)) for g in self.world.wheels[v.id, k, i]] for k, i in axles]
-            out.append(
-                VehicleTruth(
-                    v.id,
-                    x,
-                    y,
-                    tuple(float(a) for a in yaw),
-                    actor.driver.speed_m_s,
-                    tuple(sum(kg for kg, _ in pair) for pair in loads),
-                    sum(kg for pair in loads for kg, on in pair if on),
-                    sum(on for pair in loads for _, on in pair),
-                )
-            )
-        return tuple(out)
+        found = stands(self.world)
+        return tuple(self._vehicle_truth(actor, found) for actor in self._actors if actor.active)
 
-    def _presses(self) -> dict[int, tuple[float, bool]]:
-        """Vertical force in kilograms under each wheel, and whether the deck takes some of it."""
-        model, data = self.world.model, self.world.data
-        decks = set(self._deck_geoms.values())
-        out: dict[int, tuple[float, bool]] = {}
-        force = np.zeros(6)
-        for i in range(data.ncon):
-            contact = data.contact[i]
-            pair = int(contact.geom1), int(contact.geom2)
-            wheel = next((g for g in pair if g in self._wheel_of), None)
-            if wheel is None:
-                continue
-            mujoco.mj_contactForce(model, data, i, force)
-            kg, on = out.get(wheel, (0.0, False))
-            out[wheel] = (kg + abs(force[0] * contact.frame[2]) / GRAVITY, on or bool(decks & set(pair)))
-        return out
+    def _vehicle_truth(self, actor: _Actor, found: dict[int, Stand]) -> VehicleTruth:
+        x, y, yaw = actor.route.pose(actor.driver.position_m)
+        axles = axles_of(self.world, actor.vehicle, found)
+        decks = [d.id for d in self.layout.decks]
+        on_decks = [sum(stand.kg.get(d, 0.0) for d in decks) for pair in axles for stand in pair]
+        return VehicleTruth(
+            actor.vehicle.id,
+            x,
+            y,
+            tuple(float(a) for a in yaw),
+            actor.driver.speed_m_s,
+            tuple(left.total_kg + right.total_kg for left, right in axles),
+            sum(on_decks),
+            sum(kg > 0 for kg in on_decks),
+            tuple((left.on, right.on) for left, right in axles),
+        )
 
 
 def _rims(model: Any, vehicle: Vehicle) -> list[tuple[int, NDArray[np.float64], float]]:
@@ -277,8 +258,3 @@ def _move(move: MoveIn, route: Route, vehicle: Vehicle, deck: Deck | None, who: 
 def _board(deck: Deck, at: tuple[float, float], length: float, width: float, thickness: float) -> world.Board:
     x, y = deck.world(np.array([at]))[0]
     return world.Board((float(x), float(y)), length, width, deck.yaw, thickness)
-
-
-def _deck_geom(made: world.World, deck: Deck) -> int:
-    body = made.model.body(deck.id)
-    return int(body.geomadr[0])

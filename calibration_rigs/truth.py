@@ -4,12 +4,14 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from calibration_rigs.camera import View
-from calibration_rigs.scene import plate_corners
+from calibration_rigs.layout import Deck
+from calibration_rigs.occlusion import hidden_in
 from calibration_rigs.simulation import Simulation, Tick
-from calibration_rigs.vehicle import Unit
+from calibration_rigs.vehicle import Unit, plate_corners
 
 Points = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -17,32 +19,70 @@ NEAREST_M = 0.5
 
 
 def tick_record(simulation: Simulation, tick: Tick, start_ms: int) -> dict[str, Any]:
-    """One line of the truth log: everything true at this instant, with each camera's boxes and plates."""
+    """One line of the truth log: everything true at this instant, with each camera's boxes and plates.
+
+    on_deck: by deck, whose outline lies over it, on boards or not.
+    """
     seen = {name: camera_truth(simulation, tick, view) for name, view in simulation.layout.views.items()}
     return {
         "t_ms": start_ms + round(tick.t_s * 1000),
         "deck_kg": {k: round(v, 1) for k, v in tick.deck_kg.items()},
+        "on_deck": {d.id: over_deck(simulation, tick, d) for d in simulation.layout.decks},
         "vehicles": [_plain(asdict(v)) for v in tick.vehicles],
         "cameras": seen,
     }
 
 
 def camera_truth(simulation: Simulation, tick: Tick, view: View) -> list[dict[str, Any]]:
-    """What one camera has of each vehicle: its box, clipped to the picture, and the corners of plates facing it."""
+    """What one camera has of each vehicle: its box, clipped to the picture, and the corners of plates facing it.
+
+    hidden: the share (0 to 1) of the vehicle, or of the plate, that others or the gate house stand before.
+    """
+    here = {t.id for t in tick.vehicles}
+    boxes = {v.id: box_of(simulation, v.id, view) for v in simulation.vehicles if v.id in here}
+    seen = [v for v in simulation.vehicles if boxes.get(v.id) is not None]
+    hidden = hidden_in(simulation.world, seen, view)
     out = []
-    for vehicle in simulation.vehicles:
-        if not any(t.id == vehicle.id for t in tick.vehicles):
-            continue
-        box = box_of(simulation, vehicle.id, view)
-        if box is None:
-            continue
+    for vehicle in seen:
         plates = []
-        for plate in vehicle.plates:
+        for plate, share in zip(vehicle.plates, hidden[vehicle.id].plates, strict=True):
             corners = plate_in(simulation, vehicle.id, plate, view)
             if corners is not None:
-                plates.append({"text": plate.text, "rows": plate.rows, "corners": corners.round(2).tolist()})
-        out.append({"id": vehicle.id, "kind": vehicle.kind.value, "box": [round(b, 1) for b in box], "plates": plates})
+                plates.append(
+                    {
+                        "text": plate.text,
+                        "rows": plate.rows,
+                        "corners": corners.round(2).tolist(),
+                        "hidden": round(share, 2),
+                    }
+                )
+        out.append(
+            {
+                "id": vehicle.id,
+                "kind": vehicle.kind.value,
+                "box": [round(b, 1) for b in boxes[vehicle.id] or ()],
+                "hidden": round(hidden[vehicle.id].share, 2),
+                "plates": plates,
+            }
+        )
     return out
+
+
+def over_deck(simulation: Simulation, tick: Tick, deck: Deck) -> list[str]:
+    """Whose outline lies over a deck, by id."""
+    outline = deck.outline()
+    units = {v.id: v.units for v in simulation.vehicles}
+    return [
+        t.id
+        for t in tick.vehicles
+        if any(outline.intersects(_footprint(simulation, t.id, k, unit)) for k, unit in enumerate(units[t.id]))
+    ]
+
+
+def _footprint(simulation: Simulation, vehicle_id: str, index: int, unit: Unit) -> shapely.Polygon:
+    (x0, y0, z), (x1, y1, _) = unit.box
+    ring = np.array([(x1, y1, z), (x0, y1, z), (x0, y0, z), (x1, y0, z)])
+    return shapely.Polygon(in_world(simulation, vehicle_id, index, ring)[:, :2])
 
 
 def box_of(simulation: Simulation, vehicle_id: str, view: View) -> Box | None:
@@ -69,7 +109,7 @@ def box_of(simulation: Simulation, vehicle_id: str, view: View) -> Box | None:
 def hull_of(unit: Unit) -> Points:
     """Points whose hull is close to a unit's outline, (n, 3): its body above the ground, and its wheels on it."""
     heavy = unit.tyre_radius > 0.45
-    side, low = unit.width / 2, 0.0 if unit.body == "person" else (0.38 if heavy else 0.25)
+    side, low = unit.width / 2, unit.clearance_m
     points = [(x, y, z) for x in (unit.front, unit.back) for y in (side, -side) for z in (low, unit.height)]
     reach = unit.tyre_radius * 0.4
     points += [(x + d, y, 0.0) for x in unit.axles for d in (reach, -reach) for y in (side, -side)]
@@ -100,7 +140,7 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in record.items():
         if isinstance(value, tuple):
-            out[key] = [round(v, 3) for v in value]
+            out[key] = [round(v, 3) if isinstance(v, float) else v for v in value]
         else:
             out[key] = round(value, 3) if isinstance(value, float) else value
     return out

@@ -3,7 +3,10 @@
 A unit's frame: x forward, y left, z up, the origin on the ground under its front axle (a trailer's: under its kingpin).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vision.facts import PlateColour, VehicleClass
 
@@ -54,6 +57,19 @@ class Unit:
     kingpin: float | None = None
     unsprung_kg: float = 650.0
     stiffness: float = 1.1e6  # of one axle's springs, N/m
+
+    @property
+    def clearance_m(self) -> float:
+        """Height of its body's underside."""
+        if self.body == "person":
+            return 0.0
+        return 0.38 if self.tyre_radius > 0.45 else 0.25
+
+    @property
+    def box(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+        """Lowest and highest corner of its body, in its own frame."""
+        half = self.width / 2
+        return (self.back, -half, self.clearance_m), (self.front, half, self.height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +138,23 @@ class Vehicle:
         return tuple(reversed(loads))
 
 
+def plate_corners(plate: PlateOn) -> NDArray[np.float64]:
+    """Top left, top right, bottom right, bottom left of a plate as a reader sees it, (4, 3), in its unit's frame."""
+    width, height = plate.size_m
+    left = -plate.facing * width / 2
+    return np.array(
+        [
+            (plate.x, plate.y + left, plate.z + height / 2),
+            (plate.x, plate.y - left, plate.z + height / 2),
+            (plate.x, plate.y - left, plate.z - height / 2),
+            (plate.x, plate.y + left, plate.z - height / 2),
+        ]
+    )
+
+
 def _beam(axles: tuple[float, ...], weight: float, moment: float) -> tuple[float, ...]:
     """Loads on equal springs under a rigid beam."""
     n, s1, s2 = len(axles), sum(axles), sum(x * x for x in axles)
     slope = (n * moment - s1 * weight) / (n * s2 - s1 * s1)
     level = (weight - slope * s1) / n
     return tuple(level + slope * x for x in axles)
-
-
-def renamed(vehicle: Vehicle, vehicle_id: str) -> Vehicle:
-    """The same vehicle under another id."""
-    return replace(vehicle, id=vehicle_id)

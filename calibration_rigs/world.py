@@ -5,7 +5,7 @@ springs, pitch and roll, wheel contacts, the trailer on its kingpin, the deck on
 """
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration_rigs.layout import Deck, Layout
+from calibration_rigs.scenery import House, gate_house
 from calibration_rigs.vehicle import GRAVITY, Unit, Vehicle
 
 TIME_STEP_S = 0.004
 CELL_STIFFNESS = 6.0e7  # N/m of one load cell: 0.3 mm under 20 t
 DECK_KG_PER_M2 = 230.0
-_PITCH_STOP = 0.12
+_BOARD = "board "
 WHEEL, GROUND = 1, 2  # contact sides: wheels touch ground, decks and boards, nothing else
+HULL_GROUP = 3  # boxes that touch nothing: what rays of light barriers and of cameras meet
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class Board:
 
 @dataclass(slots=True, eq=False)
 class World:
-    """A compiled world. joints: addresses into qpos by name; wheels: geom ids by (vehicle, unit, axle)."""
+    """A compiled world. wheels: geom ids (left, right) by (vehicle, unit, axle); rolling: all of them.
+
+    surfaces: what a geom that carries wheels is, where it is not the ground: a deck's id, or "board".
+    """
 
     model: Any
     data: Any
@@ -46,8 +51,9 @@ class World:
     planar_dof: dict[str, list[int]]
     pitch_dof: dict[str, int]
     wheels: dict[tuple[str, int, int], tuple[int, int]]
+    rolling: frozenset[int]
     decks: dict[str, tuple[int, int, int]]  # qpos addresses of heave, roll (about x), pitch (about y)
-    boards: list[int] = field(default_factory=list)
+    surfaces: dict[int, str]
 
 
 def build(layout: Layout, vehicles: tuple[Vehicle, ...], boards: tuple[Board, ...] = (), dresser: Any = None) -> World:
@@ -60,8 +66,11 @@ def build(layout: Layout, vehicles: tuple[Vehicle, ...], boards: tuple[Board, ..
     _ground(spec, layout.decks)
     for deck in layout.decks:
         _deck(spec, deck, dresser)
-    for board in boards:
-        _board(spec, board, dresser)
+    for number, board in enumerate(boards):
+        _board(spec, board, number, dresser)
+    house = gate_house(layout)
+    if house is not None:
+        _house(spec, house)
     for vehicle in vehicles:
         _vehicle(spec, vehicle, dresser)
     if dresser is not None:
@@ -84,7 +93,10 @@ def _indexed(model: Any, layout: Layout, vehicles: tuple[Vehicle, ...]) -> World
     for deck in layout.decks:
         a, b, c = (int(model.joint(f"{deck.id}.{n}").qposadr[0]) for n in ("heave", "roll", "pitch"))
         decks[deck.id] = (a, b, c)
-    return World(model, mujoco.MjData(model), layout, vehicles, planar, dofs, pitch, wheels, decks)
+    surfaces = {g: "board" for g in range(model.ngeom) if model.geom(g).name.startswith(_BOARD)}
+    surfaces |= {int(model.body(d.id).geomadr[0]): d.id for d in layout.decks}
+    rolling = frozenset(g for pair in wheels.values() for g in pair)
+    return World(model, mujoco.MjData(model), layout, vehicles, planar, dofs, pitch, wheels, rolling, decks, surfaces)
 
 
 def _contact(geom: Any, side: int) -> Any:
@@ -147,7 +159,21 @@ def _deck(spec: Any, deck: Deck, dresser: Any) -> None:
         dresser.deck(spec, body, deck)
 
 
-def _board(spec: Any, board: Board, dresser: Any) -> None:
+def _house(spec: Any, house: House) -> None:
+    (x, y), (half_x, half_y) = house.centre, house.half
+    geom = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=[x, y, house.height / 2])
+    geom.size = [half_x, half_y, house.height / 2]
+    geom.quat = [np.cos(house.yaw / 2), 0, 0, np.sin(house.yaw / 2)]
+    _seen_by_rays(geom)
+
+
+def _seen_by_rays(geom: Any) -> None:
+    geom.contype = geom.conaffinity = 0
+    geom.mass = 0
+    geom.group = HULL_GROUP
+
+
+def _board(spec: Any, board: Board, number: int, dresser: Any) -> None:
     """Two slopes and a flat: wheels roll on over the slopes, and the ground carries them all."""
     ramp = 0.8
     slope = float(np.arctan2(board.thickness, ramp))
@@ -159,8 +185,9 @@ def _board(spec: Any, board: Board, dresser: Any) -> None:
         (side * (half + ramp / 2), board.thickness / 2 - 0.02, ramp / 2 / np.cos(slope), side * slope)
         for side in (1, -1)
     ]
-    for x, z, half_length, tilt in parts:
+    for part, (x, z, half_length, tilt) in enumerate(parts):
         geom = body.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=[x, 0, z], size=[half_length, board.width / 2, 0.02])
+        geom.name = f"{_BOARD}{number}.{part}"
         geom.quat = [np.cos(tilt / 2), 0, np.sin(tilt / 2), 0]
         geom.group = 4
         _contact(geom, GROUND)
@@ -205,6 +232,9 @@ def _unit(body: Any, vehicle: Vehicle, k: int, unit: Unit, loads: tuple[float, .
         mass / 12 * (length**2 + width**2),
     ]
     body.explicitinertial = True
+    low, high = np.array(unit.box)
+    hull = body.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=(low + high) / 2, size=(high - low) / 2)
+    _seen_by_rays(hull)
     r = unit.tyre_radius
     for i, axle_x in enumerate(unit.axles):
         axle = body.add_body(name=f"{vehicle.id}.{k}.{i}", pos=[axle_x, 0, r])

@@ -138,7 +138,8 @@ class Gatehouse:
             batch = list(seen)
             self._depart(t_ms, camera)
             self._book.see(batch)
-            rows = [row for s in batch if (row := self._outlines.row(s)) is not None]
+            # a last word is no look: its box is from when the vehicle was last seen
+            rows = [row for s in batch if not s.final and (row := self._outlines.row(s)) is not None]
             movements += self._fence.update(t_ms, camera, rows)
             for sighting in batch:
                 self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle))

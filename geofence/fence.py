@@ -121,7 +121,8 @@ class _View:
             jitter_px = np.maximum(JITTER * (known.boxes[:, 3] - known.boxes[:, 1]), JITTER_PX)
             ground, spread, metres = self._on_ground(image, known.ground, jitter_px)
             known = replace(known, ground=ground)
-            self._widest.update(who.slots, (known.boxes[:, 2] - known.boxes[:, 0]) * metres)
+            wide = np.where(self._whole(known.boxes), known.boxes[:, 2] - known.boxes[:, 0], 0.0)
+            self._widest.update(who.slots, wide * metres)
             widths = np.array([BUILDS.get(k, UNKNOWN).width_m for k in known.kinds])
             least_m = self._widest.least_m(who.slots, widths)
             sizes = np.sqrt(np.prod(np.maximum(known.boxes[:, 2:] - known.boxes[:, :2], 1.0), axis=1))
@@ -131,6 +132,12 @@ class _View:
             out += self._frames[1].update(t_ms, who.slots, Seen(image, even, 0.0 * even))
             out += self._motion.update(t_ms, who.slots, known.boxes)
         return [*self._named(out), *self.expire(t_ms)], known, least_m
+
+    def _whole(self, boxes: Array) -> NDArray[np.bool_]:
+        """(N,) which boxes lie inside the picture; one made whole again beyond its edge shows nobody's width."""
+        width = self.plane.size[0] if self.plane is not None and self.plane.size is not None else np.inf
+        inside: NDArray[np.bool_] = (boxes[:, 0] >= 0) & (boxes[:, 2] <= width)
+        return inside
 
     def _on_ground(self, image: Array, given: Array, jitter_px: Array) -> tuple[Array, Array, Array]:
         """(N, 2) metres, (N,) their spread (one sigma, the worst way), and (N,) metres per pixel, 0 where not known."""

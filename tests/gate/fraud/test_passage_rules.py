@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gate.facts import WeightStep
 from gate.records import Passage, Severity
 from geofence.deck import Occupancy, OnDeck
 from geofence.movement import Movement, MovementKind
@@ -138,6 +139,19 @@ def test_a_finding_stands_when_its_deck_is_long_forgotten() -> None:
     assert rules_found(j.take([], [passage()], at(60), looks(persons=("cam:9",)))) == {"person_on_deck"}
     later = [Occupancy(at(100 + i), "deck") for i in range(3_100)]
     assert j.take([], [passage(closed=True)], at(4_000), later) == []
+
+
+@pytest.mark.parametrize(
+    ("fuller_kg", "sigma_m", "found"), [(47_000, 1.5, True), (47_000, 0.05, False), (40_500, 1.5, False)]
+)
+def test_an_axle_off_that_no_camera_sees_is_told_by_the_weight_rolling_over(
+    fuller_kg: float, sigma_m: float, found: bool
+) -> None:
+    mine = OnDeck(("cam:1",), "truck", 1.0, 17.5, 0.0, 0.0, sigma_m, sigma_m, deck_m=18.0)
+    steps = (WeightStep(at(12), 0.0, 40_000.0), WeightStep(at(25), 40_000.0, fuller_kg))
+    rolled = replace(weighing(), steps=steps)
+    got = rules_found(judge(LISTED).take([], [passage(weighings=(rolled,))], at(60), looks(mine=mine)))
+    assert ("partly_on_deck" in got) is found
 
 
 def curve(*plateaus: tuple[float, float, float]) -> tuple[tuple[int, float], ...]:

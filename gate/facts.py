@@ -76,6 +76,15 @@ class TicketUse:
 
 
 @dataclass(frozen=True, slots=True)
+class BeamState:
+    """A light barrier was broken, or is free again."""
+
+    t_ms: int
+    beam: str
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """Something a person or the system itself did to the site. action: "started", "configuration_changed",
     "weight_edited", "slip_reprinted", "barrier_released", ...; target: what it was done to.
@@ -88,7 +97,7 @@ class Operation:
     detail: str = ""
 
 
-Fact = Sighting | Movement | WeightSample | Weighing | TicketUse | DeviceState | Operation
+Fact = Sighting | Movement | WeightSample | Weighing | BeamState | TicketUse | DeviceState | Operation
 Record = TypeVar("Record")
 _TYPES: dict[str, type] = {t.__name__: t for t in typing.get_args(Fact)}
 

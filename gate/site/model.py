@@ -176,6 +176,17 @@ class Scale(Part):
     settings: dict[str, Any] = {}  # of the indicator's format, see the README
 
 
+class Beam(Part):
+    """A light barrier between two posts, broken while something stands in it. scale: whose deck's end it guards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    id: Id
+    start: Point = Field(alias="from")
+    end: Point = Field(alias="to")
+    height_m: float = Field(default=0.8, gt=0, le=3)
+    scale: Id | None = None
+
+
 class Barrier(Part):
     """A barrier arm with its lights, and when the gate may move it.
 
@@ -272,6 +283,7 @@ class Site(Part):
     lanes: tuple[Lane, ...] = ()
     satellite: tuple[SatelliteZone, ...] = ()
     scales: tuple[Scale, ...] = ()
+    beams: tuple[Beam, ...] = ()
     barriers: tuple[Barrier, ...] = ()
     registers: Registers = Registers()
     rules: dict[str, RuleSettings] = {}
@@ -284,7 +296,16 @@ class Site(Part):
     def _consistent(self) -> Self:
         ids = [
             p.id
-            for g in (self.cameras, self.zones, self.boundaries, self.lanes, self.scales, self.barriers, self.satellite)
+            for g in (
+                self.cameras,
+                self.zones,
+                self.boundaries,
+                self.lanes,
+                self.scales,
+                self.beams,
+                self.barriers,
+                self.satellite,
+            )
             for p in g
         ]
         seen: set[str] = set()
@@ -297,6 +318,10 @@ class Site(Part):
         for shape in (*self.zones, *self.boundaries, *self.lanes):
             if shape.camera is not None and shape.camera not in cameras:
                 raise ValueError(f"{shape.id!r} is drawn on camera {shape.camera!r}, which does not exist")
+        scales = {s.id for s in self.scales}
+        for beam in self.beams:
+            if beam.scale is not None and beam.scale not in scales:
+                raise ValueError(f"beam {beam.id!r} guards scale {beam.scale!r}, which does not exist")
         for scale in self.scales:
             if scale.deck not in zones or zones[scale.deck].kind != "deck":
                 raise ValueError(f"scale {scale.id!r} names deck {scale.deck!r}, which is no zone of kind 'deck'")

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from geofence.instant import Claims, Instant, Recognised
+from geofence.trails import TREND_MS, Trails
+
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 PERSON = "person"
-RECENT = 16
-RECENT_STEP_MS = 60
-TREND_MS = 1_000
-GAP_MS = 500  # unseen this long, a vehicle's earlier places tell nothing of where it goes
 FAR_SIZES = 12.0  # nobody is looked for farther away
 
 
@@ -41,18 +40,6 @@ class Memory:
     still_sizes: float = 0.3  # sizes per second under which a vehicle stood
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recognised:
-    """Which observations of one instant count.
-
-    rows: index into the observations; slots: whose each is; fresh: slots that begin now (what they held is void).
-    """
-
-    rows: Index
-    slots: Index
-    fresh: tuple[int, ...] = ()
-
-
 class Vehicles:
     """The vehicles one camera sees. Deterministic: the same observations give the same names and slots."""
 
@@ -72,12 +59,8 @@ class Vehicles:
         self._first_ms = np.empty(0, np.int64)
         self._last_ms = np.empty(0, np.int64)
         self._seen = np.empty(0, np.int64)
-        self._recent = np.empty((0, RECENT, 2))  # centres of the last second or so, and when they were
-        self._recent_ms = np.empty((0, RECENT), np.int64)
-        self._kept = np.empty(0, np.int64)  # how many of those
-        self._trend_ms = np.empty(0, np.int64)
-        self._trend_place = np.empty((0, 2))
-        self._trend_velocity = np.empty((0, 2))
+        self._alive = np.empty(0, bool)
+        self._trails = Trails()
 
     def __len__(self) -> int:
         return len(self._key)
@@ -105,7 +88,7 @@ class Vehicles:
 
     def unseen(self, t_ms: int, for_ms: int) -> list[int]:
         """Slots of vehicles not seen for longer than a time."""
-        return [s for s in sorted(self._key) if t_ms - self._last_ms[s] > for_ms]
+        return np.flatnonzero(self._alive & (t_ms - self._last_ms > for_ms)).tolist()
 
     def surplus(self) -> list[int]:
         """Slots of the longest unseen of too many vehicles."""
@@ -115,8 +98,8 @@ class Vehicles:
     def flashes(self, t_ms: int) -> list[int]:
         """Slots of what was seen for less than confirm_ms, and has been gone for longer than that."""
         brief = self._last_ms - self._first_ms < self.memory.confirm_ms
-        gone = np.flatnonzero(brief & (t_ms - self._last_ms > 2 * self.memory.confirm_ms))
-        return [s for s in gone.tolist() if s in self._key]
+        gone = brief & (t_ms - self._last_ms > 2 * self.memory.confirm_ms)
+        return np.flatnonzero(self._alive & gone).tolist()
 
     def depart(self, key: str) -> None:
         """The vehicle with this key drove out of the picture: what appears there later is another."""
@@ -127,6 +110,7 @@ class Vehicles:
     def forget(self, slot: int) -> None:
         """Drop a vehicle; its slot is used again."""
         self._departed.discard(slot)
+        self._alive[slot] = False
         del self._key[slot], self._kind[slot]
         self._doubt.pop(slot, None)
         for key in [k for k, s in self._slot_of.items() if s == slot]:
@@ -143,13 +127,13 @@ class Vehicles:
         if t_ms <= self._now_ms:
             return Recognised(np.empty(0, np.int64), np.empty(0, np.int64))
         self._now_ms = t_ms
-        instant = _Instant(t_ms, keys, boxes, kinds)
+        instant = Instant(t_ms, keys, boxes, kinds)
         slots = np.array([self._slot_of.get(k, -1) for k in keys], dtype=np.int64)
         rows = self._one_per_key(instant, slots)
         rows, mine, rest = self._steady_ones(instant, rows, slots)
         fresh: list[int] = []
         if rest:
-            claims = _Claims(dict(zip(rows.tolist(), mine.tolist(), strict=True)), set(mine.tolist()))
+            claims = Claims(dict(zip(rows.tolist(), mine.tolist(), strict=True)), set(mine.tolist()))
             self._reunite(instant, rest, slots, claims)
             left = [row for row in rest if row not in claims.taken]
             begun = [row for row in left if self._follow_or_start(instant, row, int(slots[row]), claims)]
@@ -159,7 +143,7 @@ class Vehicles:
         self._take(instant, rows, mine)
         return Recognised(rows, mine, tuple(fresh))
 
-    def _away(self, instant: "_Instant", rows: Index, slots: Index) -> Array:
+    def _away(self, instant: Instant, rows: Index, slots: Index) -> Array:
         """Distance of boxes from where vehicles should be: carried on for at most a second, or where they were."""
         offset = instant.centres[rows] - self._centre[slots]
         span = np.minimum(instant.t_ms - self._last_ms[slots], 1_000)
@@ -167,7 +151,7 @@ class Vehicles:
         near: Array = np.minimum(np.hypot(offset[:, 0], offset[:, 1]), np.hypot(carried[:, 0], carried[:, 1]))
         return near
 
-    def _one_per_key(self, instant: "_Instant", slots: Index) -> Index:
+    def _one_per_key(self, instant: Instant, slots: Index) -> Index:
         """Rows with a key, and of rows with the same key the one nearest to its vehicle, or the first."""
         if "" not in instant.keys and len(set(instant.keys)) == len(instant.keys):
             return np.arange(len(instant.keys))
@@ -181,7 +165,7 @@ class Vehicles:
         best.pop("", None)
         return np.array(sorted(row for _, row in best.values()), dtype=np.int64)
 
-    def _steady_ones(self, instant: "_Instant", rows: Index, slots: Index) -> tuple[Index, Index, list[int]]:
+    def _steady_ones(self, instant: Instant, rows: Index, slots: Index) -> tuple[Index, Index, list[int]]:
         """Rows where their vehicle should be, whose each is, and the other rows. No vehicle is given twice."""
         known = rows[slots[rows] >= 0]
         mine = slots[known]
@@ -195,7 +179,7 @@ class Vehicles:
         picked = known[steady]
         return picked, mine[steady], sorted(set(rows.tolist()) - set(picked.tolist()))
 
-    def _reunite(self, instant: "_Instant", rest: list[int], slots: Index, claims: "_Claims") -> None:
+    def _reunite(self, instant: Instant, rest: list[int], slots: Index, claims: Claims) -> None:
         """Give what is not where its key was to vehicles missing nearby, nearest first; its own key's comes cheaper."""
         rows = np.array(rest, dtype=np.int64)
         missing = np.array(sorted(set(self._key) - claims.used - self._departed), dtype=np.int64)
@@ -212,24 +196,24 @@ class Vehicles:
                 claims.give(row, slot)
                 self._slot_of[instant.keys[row]] = slot
 
-    def _cost(self, instant: "_Instant", rows: Index, slots: Index, known: NDArray[np.bool_]) -> Array:
+    def _cost(self, instant: Instant, rows: Index, slots: Index, known: NDArray[np.bool_]) -> Array:
         """(N,) distance of boxes from where vehicles should be, 1 at the farthest that is still believed.
 
         known: (N,) the box's key belongs to a vehicle, and is believed to have gone to another only very near to that.
         """
         memory = self.memory
         for slot in set(slots.tolist()):
-            self._find_trend(slot)
+            self._trails.find(slot, int(self._last_ms[slot]), self._velocity[slot])
         gap_ms = instant.t_ms - self._last_ms[slots]
         gap_s = (gap_ms + TREND_MS / 2) / 1000
         size, before = instant.sizes[rows], self._size[slots]
-        velocity = self._trend_velocity[slots]
+        velocity = self._trails.velocity[slots]
         still = np.hypot(velocity[:, 0], velocity[:, 1]) * 1000 < memory.still_sizes * before
         soon = gap_ms <= memory.lost_ms
         grown = np.minimum(memory.reach_acceleration / 2 * gap_s**2, memory.reach_growth * gap_s)
         reach = memory.reach_sizes + np.where(soon & ~known, grown, 0.0)
         carried = velocity * np.where(soon, gap_ms, 0)[:, None]
-        offset = instant.centres[rows] - self._trend_place[slots] - carried
+        offset = instant.centres[rows] - self._trails.place[slots] - carried
         cost = np.hypot(offset[:, 0], offset[:, 1]) / (reach * np.maximum(size, before))
         people = np.array([instant.kinds[r] == PERSON for r in rows.tolist()])
         were = np.array([self._kind[s] == PERSON for s in slots.tolist()])
@@ -237,30 +221,7 @@ class Vehicles:
         back: Array = np.where(alike & (soon | (still & (gap_ms <= memory.keep_ms))), cost, np.inf)
         return back
 
-    def _find_trend(self, slot: int) -> None:
-        """Where a vehicle last was and its velocity, untouched by a box that jumped.
-
-        Siegel's repeated medians (Biometrika 69, 1982) over the places of the last moments: right while fewer than
-        half of them are wrong.
-        """
-        last_ms = int(self._last_ms[slot])
-        if self._trend_ms[slot] == last_ms:
-            return
-        count = int(min(self._kept[slot], RECENT))
-        lately = int((self._recent_ms[slot, :count] >= last_ms - TREND_MS).sum())
-        count = min(count, max(lately, 5))
-        times = (self._recent_ms[slot, :count] - last_ms).astype(np.float64)
-        places = self._recent[slot, :count]
-        velocity = self._velocity[slot]
-        if count > 2:
-            apart = times[:, None] - times
-            np.fill_diagonal(apart, np.nan)
-            slopes = (places[:, None] - places) / apart[..., None]
-            velocity = np.median(np.nanmedian(slopes, axis=1), axis=0)
-        self._trend_ms[slot], self._trend_velocity[slot] = last_ms, velocity
-        self._trend_place[slot] = np.median(places - times[:, None] * velocity, axis=0)
-
-    def _follow_or_start(self, instant: "_Instant", row: int, slot: int, claims: "_Claims") -> bool:
+    def _follow_or_start(self, instant: Instant, row: int, slot: int, claims: Claims) -> bool:
         """Follow a key that moved fast, doubt one that jumped, begin a vehicle for one that is new.
 
         Whether what the slot held before is void.
@@ -284,7 +245,7 @@ class Vehicles:
         claims.give(row, slot)
         return True
 
-    def _start(self, instant: "_Instant", row: int, shared: int) -> int:
+    def _start(self, instant: Instant, row: int, shared: int) -> int:
         """A new vehicle. shared: the slot this key had while it was taken for another vehicle's, −1 for none."""
         key = instant.keys[row]
         if shared >= 0 and self._key[shared] == key:
@@ -296,37 +257,28 @@ class Vehicles:
         self._clear(slot, instant, row)
         return slot
 
-    def _clear(self, slot: int, instant: "_Instant", row: int) -> None:
+    def _clear(self, slot: int, instant: Instant, row: int) -> None:
+        self._alive[slot] = True
         self._kind[slot] = instant.kinds[row]
         self._centre[slot], self._size[slot] = instant.centres[row], instant.sizes[row]
-        self._velocity[slot], self._seen[slot], self._kept[slot] = 0.0, 0, 0
+        self._velocity[slot], self._seen[slot] = 0.0, 0
+        self._trails.clear(slot)
         self._first_ms[slot] = self._last_ms[slot] = instant.t_ms
-        self._trend_ms[slot] = -1
 
-    def _take(self, instant: "_Instant", rows: Index, slots: Index) -> None:
+    def _take(self, instant: Instant, rows: Index, slots: Index) -> None:
         span = np.maximum(instant.t_ms - self._last_ms[slots], 1)
         # an average over half a second, and over all that was seen of a young vehicle
         weight = np.maximum(1 - np.exp(-span / 500), 1 / np.maximum(self._seen[slots], 1))[:, None]
         moved = (instant.centres[rows] - self._centre[slots]) / span[:, None]
         self._velocity[slots] += weight * (moved - self._velocity[slots])
         self._centre[slots], self._size[slots] = instant.centres[rows], instant.sizes[rows]
-        self._kept[slots[span > GAP_MS]] = 0
         self._last_ms[slots] = instant.t_ms
         self._seen[slots] += 1
-        self._remember(instant, rows, slots)
+        self._trails.add(instant.t_ms, slots, instant.centres[rows], span)
         for row, slot in zip(rows.tolist(), slots.tolist(), strict=True):
             self._kind[slot] = instant.kinds[row]
         for slot in [s for s in self._doubt if self._last_ms[s] == instant.t_ms]:
             del self._doubt[slot]
-
-    def _remember(self, instant: "_Instant", rows: Index, slots: Index) -> None:
-        """Keep a place every RECENT_STEP_MS; the newest is replaced until then."""
-        step = (instant.t_ms - self._recent_ms[slots, 1] >= RECENT_STEP_MS) | (self._kept[slots] < 2)
-        push = slots[step]
-        self._recent[push, 1:] = self._recent[push, :-1]
-        self._recent_ms[push, 1:] = self._recent_ms[push, :-1]
-        self._kept[push] += 1
-        self._recent[slots, 0], self._recent_ms[slots, 0] = instant.centres[rows], instant.t_ms
 
     def _grow(self) -> None:
         more = max(16, self.capacity)
@@ -335,36 +287,8 @@ class Vehicles:
         self._size = np.concatenate([self._size, np.ones(more)])
         self._first_ms = np.concatenate([self._first_ms, np.zeros(more, np.int64)])
         self._last_ms = np.concatenate([self._last_ms, np.zeros(more, np.int64)])
-        self._recent = np.concatenate([self._recent, np.zeros((more, RECENT, 2))])
-        self._recent_ms = np.concatenate([self._recent_ms, np.zeros((more, RECENT), np.int64)])
         self._seen = np.concatenate([self._seen, np.zeros(more, np.int64)])
-        self._kept = np.concatenate([self._kept, np.zeros(more, np.int64)])
-        self._trend_ms = np.concatenate([self._trend_ms, np.full(more, -1)])
-        self._trend_place = np.vstack([self._trend_place, np.zeros((more, 2))])
-        self._trend_velocity = np.vstack([self._trend_velocity, np.zeros((more, 2))])
+        self._alive = np.concatenate([self._alive, np.zeros(more, bool)])
+        self._trails.grow(more)
         self._free = [*range(self.capacity + more - 1, self.capacity - 1, -1)]
         self.capacity += more
-
-
-class _Instant:
-    """The observations of one instant."""
-
-    def __init__(self, t_ms: int, keys: Sequence[str], boxes: Array, kinds: Sequence[str]) -> None:
-        self.t_ms = t_ms
-        self.keys = keys
-        self.kinds = kinds
-        self.centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        self.sizes = np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0), axis=1))
-
-
-class _Claims:
-    """Which vehicle's slot each observation of an instant has been given."""
-
-    def __init__(self, taken: dict[int, int], used: set[int]) -> None:
-        self.taken = taken
-        self.used = used
-
-    def give(self, row: int, slot: int) -> None:
-        """Give a row to a vehicle."""
-        self.taken[row] = slot
-        self.used.add(slot)

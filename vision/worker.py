@@ -93,5 +93,5 @@ def _return_memory() -> None:
     """Have glibc give pictures' memory back when they are done with; elsewhere nothing (mallopt(3))."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        for option, value in ((_MMAP_THRESHOLD, 4 << 20), (_TRIM_THRESHOLD, 16 << 20), (_ARENA_MAX, 2)):
+        for option, value in ((_MMAP_THRESHOLD, 1 << 20), (_TRIM_THRESHOLD, 16 << 20), (_ARENA_MAX, 2)):
             mallopt(option, value)

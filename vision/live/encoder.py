@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
@@ -63,8 +64,8 @@ class LiveEncoder:
         if self._first_ms is None:
             self._first_ms = t_ms
         self._last_ms = t_ms
-        even = np.ascontiguousarray(picture[: self.height, : self.width])
-        frame = av.VideoFrame.from_ndarray(even, format="bgr24").reformat(format="yuv420p", threads=1)
+        planes = cv2.cvtColor(picture[: self.height, : self.width], cv2.COLOR_BGR2YUV_I420)
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = t_ms - self._first_ms, Fraction(1, 1000)
         if t_ms - self._key_ms >= _KEY_EVERY_MS:
             self._key_ms = t_ms

@@ -178,7 +178,13 @@ class _View:
         return [(slot, word) for word in words if word is not None]
 
     def _named(self, pairs: list[tuple[int, Movement]]) -> list[Movement]:
-        named = [replace(m, vehicle=self.vehicles.name(slot)) for slot, m in pairs]
+        if not pairs:
+            return []
+        names = self.vehicles.name
+        named = [
+            Movement(m.t_ms, names(slot), m.kind, m.shape, m.direction, m.gate, m.distance_m, m.duration_ms)
+            for slot, m in pairs
+        ]
         return sorted(named, key=lambda m: (m.t_ms, m.vehicle, m.kind, m.shape))
 
 

@@ -64,6 +64,9 @@ class LaneWatch:
     def __init__(self, lanes: Sequence[LaneShape]) -> None:
         self._lanes = tuple(lanes)
         self._lines = [lane.polyline() for lane in lanes]
+        reach = np.array([0.5 * lane.width for lane in lanes]).reshape(-1, 1)
+        self._low = np.array([line.low for line in self._lines]).reshape(-1, 2) - reach
+        self._high = np.array([line.high for line in self._lines]).reshape(-1, 2) + reach
         self._unit_m = np.array([lane.unit_m for lane in lanes])
         self._limit_m = np.array([lane.against_m for lane in lanes])
         self._limit_ms = np.array([lane.against_s * 1000 for lane in lanes])
@@ -100,29 +103,44 @@ class LaneWatch:
             return []
         near, place = self._place(seen.points)
         lane = self._lane[slots]
-        late = t_ms - self._seen_ms[slots] > ABSENT_MS
-        stays = (near == lane) & (near >= 0)
-        away = (lane >= 0) & ~stays & late
-        movements = self._end(t_ms, slots[away])
-        self._lane[slots[away]] = -1
-        begins = (near >= 0) & ((lane < 0) | away)
-        self._begin(t_ms, slots[begins], near[begins], place[begins], seen.sizes[begins])
-        i = np.flatnonzero(stays)
-        movements += self._advance(t_ms, slots[i], place[i], seen.pick(i), excused[i, near[i]])
+        movements: list[tuple[int, Movement]] = []
+        touched = np.flatnonzero((near >= 0) | (lane >= 0))
+        if len(touched):
+            slots, near, place, lane = slots[touched], near[touched], place[touched], lane[touched]
+            seen, excused = seen.pick(touched), excused[touched]
+            late = t_ms - self._seen_ms[slots] > ABSENT_MS
+            stays = (near == lane) & (near >= 0)
+            away = (lane >= 0) & ~stays & late
+            if away.any():
+                movements += self._end(t_ms, slots[away])
+                self._lane[slots[away]] = -1
+            begins = (near >= 0) & ((lane < 0) | away)
+            if begins.any():
+                self._begin(t_ms, slots[begins], near[begins], place[begins], seen.sizes[begins])
+            i = np.flatnonzero(stays)
+            if len(i):
+                movements += self._advance(t_ms, slots[i], place[i], seen.pick(i), excused[i, near[i]])
         gone = np.flatnonzero((self._lane >= 0) & (t_ms - self._seen_ms > LOST_MS))
-        movements += self._end(t_ms, gone)
-        self._lane[gone] = -1
+        if len(gone):
+            movements += self._end(t_ms, gone)
+            self._lane[gone] = -1
         return movements
 
     def _place(self, points: Array) -> tuple[Index, Array]:
         """(N,) the lane each point is in, −1 for none, and (N,) metres along it."""
-        found = [line.locate(points) for line in self._lines]
-        apart = np.array([f.distance / (0.5 * lane.width) for f, lane in zip(found, self._lanes, strict=True)])
-        apart[np.array([f.side == 0 for f in found])] = np.inf
-        near = apart.argmin(axis=0)
-        rows = np.arange(len(points))
-        place = np.array([f.along for f in found])[near, rows] * self._unit_m[near]
-        return np.where(apart[near, rows] <= 1, near, -1), place
+        near, place = np.full(len(points), -1), np.zeros(len(points))
+        best = np.ones(len(points))
+        low, high = points[:, None] >= self._low, points[:, None] <= self._high
+        within = low[:, :, 0] & low[:, :, 1] & high[:, :, 0] & high[:, :, 1]
+        for number in np.flatnonzero(within.any(axis=0)).tolist():
+            rows = np.flatnonzero(within[:, number])
+            found = self._lines[number].locate(points[rows])
+            apart = found.distance / (0.5 * self._lanes[number].width)
+            nearer = (found.side != 0) & ((apart < best[rows]) | ((apart <= 1) & (near[rows] < 0)))
+            rows = rows[nearer]
+            near[rows], best[rows] = number, apart[nearer]
+            place[rows] = found.along[nearer] * self._unit_m[number]
+        return near, place
 
     def _begin(self, t_ms: int, slots: Index, lanes: Index, place: Array, sizes: Array) -> None:
         self._lane[slots], self._against[slots] = lanes, False
@@ -157,8 +175,9 @@ class LaneWatch:
         self._against[slots[turns]] = True
         movements = [self._movement(t_ms, s, MovementKind.AGAINST_LANE) for s in slots[turns].tolist()]
         over = excused | another | (against & (steady > deepest + ALONG_SHARE * limit))
-        movements += self._end(t_ms, slots[over])
-        self._begin(t_ms, slots[over], lanes[over], place[over], seen.sizes[over])
+        if over.any():
+            movements += self._end(t_ms, slots[over])
+            self._begin(t_ms, slots[over], lanes[over], place[over], seen.sizes[over])
         return movements
 
     def _another(self, slots: Index, steady: Array, span: Index, seen: Seen) -> NDArray[np.bool_]:
@@ -172,12 +191,12 @@ class LaneWatch:
 
     def _smooth(self, t_ms: int, slots: Index, place: Array) -> tuple[Array, Array]:
         """(N,) the middle of the last three places, and (N,) metres per second over the last moments."""
-        self._recent_ms[slots] = np.roll(self._recent_ms[slots], 1, axis=1)
-        self._recent_m[slots] = np.roll(self._recent_m[slots], 1, axis=1)
-        self._recent_ms[slots, 0], self._recent_m[slots, 0] = t_ms, place
         times, places = self._recent_ms[slots], self._recent_m[slots]
-        three = places[:, :3]
-        steady: Array = three.sum(axis=1) - three.max(axis=1) - three.min(axis=1)
+        times[:, 1:], places[:, 1:] = times[:, :-1].copy(), places[:, :-1].copy()
+        times[:, 0], places[:, 0] = t_ms, place
+        self._recent_ms[slots], self._recent_m[slots] = times, places
+        a, b, c = places[:, 0], places[:, 1], places[:, 2]
+        steady: Array = a + b + c - np.maximum(np.maximum(a, b), c) - np.minimum(np.minimum(a, b), c)
         base = np.maximum((times >= t_ms - BASE_MS).sum(axis=1) - 1, 1)
         rows = np.arange(len(slots))
         speed = (place - places[rows, base]) / np.maximum(t_ms - times[rows, base], 1) * 1000

@@ -39,8 +39,8 @@ class Polyline:
         self.start, self.end = ring[:-1], ring[1:]
         self.piece = self.end - self.start
         self._length2 = (self.piece**2).sum(axis=1)
-        lengths = np.sqrt(self._length2)
-        self.until = np.concatenate([[0.0], np.cumsum(lengths)])
+        self._lengths = np.sqrt(self._length2)
+        self.until = np.concatenate([[0.0], np.cumsum(self._lengths)])
         self.length = float(self.until[-1])
         self.low, self.high = vertices.min(axis=0), vertices.max(axis=0)
         turn = _cross(self.piece[:-1], self.piece[1:])
@@ -48,21 +48,30 @@ class Polyline:
 
     def locate(self, points: Points) -> Located:
         """Distance, side and arc length of (N, 2) points; NaN points are at infinite distance, on no side."""
-        offset = points[:, None, :] - self.start
-        share = np.clip((offset * self.piece).sum(axis=2) / self._length2, 0.0, 1.0)
-        gap2 = ((offset - share[..., None] * self.piece) ** 2).sum(axis=2)
-        gap2 = np.where(np.isnan(gap2), np.inf, gap2)
+        # x and y apart: reducing over an axis of two costs more than the arithmetic
+        offset_x, offset_y = points[:, 0, None] - self.start[:, 0], points[:, 1, None] - self.start[:, 1]
+        piece_x, piece_y = self.piece[:, 0], self.piece[:, 1]
+        share = (offset_x * piece_x + offset_y * piece_y) / self._length2
+        np.minimum(np.maximum(share, 0.0, out=share), 1.0, out=share)
+        gap_x, gap_y = offset_x - share * piece_x, offset_y - share * piece_y
+        gap2 = gap_x * gap_x + gap_y * gap_y
+        gap2[np.isnan(gap2)] = np.inf
         rows = np.arange(len(points))
         near = gap2.argmin(axis=1)
         at = share[rows, near]
-        side = self._inside(points) if self.closed else self._side(offset[rows, near], near, at)
+        if self.closed:
+            side = self._inside(points)
+        else:
+            left = self.piece[near, 0] * offset_y[rows, near] - self.piece[near, 1] * offset_x[rows, near]
+            side = self._side(left, near, at)
         distance = np.sqrt(gap2[rows, near])
         side = np.where(np.isfinite(distance), side, 0)
-        along = self.until[near] + at * np.sqrt(self._length2[near])
+        along = self.until[near] + at * self._lengths[near]
         return Located(distance, side, along)
 
-    def _side(self, offset: Points, near: NDArray[np.int64], at: Points) -> NDArray[np.int64]:
-        left = np.where(_cross(self.piece[near], offset) > 0, 1, -1)
+    def _side(self, cross: Points, near: NDArray[np.int64], at: Points) -> NDArray[np.int64]:
+        """(N,) the side. cross: of the nearest piece and the way from its start to the point."""
+        left = np.where(cross > 0, 1, -1)
         last = len(self.piece) - 1
         # at a corner, the point lies in the wedge outside the turn, whatever one of the two pieces says
         corner = np.where(at >= 1, near, near - 1)
@@ -99,7 +108,7 @@ class Polyline:
             when = c0[row, pieces] / (c0[row, pieces] - c1[row, pieces])
             last = pieces[when.argmax()]
             share = s0[row, last] / (s0[row, last] - s1[row, last])
-            along[row] = self.until[last] + share * np.sqrt(self._length2[last])
+            along[row] = self.until[last] + share * self._lengths[last]
         return net, along
 
 

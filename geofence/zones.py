@@ -30,6 +30,7 @@ class ZoneWatch:
         self._state = np.zeros((0, len(zones)), np.int8)  # 1 in, -1 out, 0 not known yet
         self._since = np.zeros((0, len(zones)), np.int64)  # first of the observations that contradict the state
         self._count = np.zeros((0, len(zones)), np.int16)
+        self._live = np.zeros((0, len(zones)), bool)  # what is not plainly known to be outside
         self._timed = [i for i, z in enumerate(zones) if z.hours is not None]
 
     def reset(self, slots: Sequence[int], capacity: int) -> None:
@@ -38,9 +39,9 @@ class ZoneWatch:
         if more > 0:
             wide = ((0, more), (0, 0))
             self._state, self._since = np.pad(self._state, wide), np.pad(self._since, wide)
-            self._count = np.pad(self._count, wide)
+            self._count, self._live = np.pad(self._count, wide), np.pad(self._live, wide, constant_values=True)
         for slot in slots:
-            self._state[slot], self._count[slot] = 0, 0
+            self._state[slot], self._count[slot], self._live[slot] = 0, 0, True
 
     def update(self, t_ms: int, slots: Index, points: Array) -> list[tuple[int, Movement]]:
         """Movements, each with its slot, of vehicles seen at (N, 2) points. NaN points are not seen.
@@ -48,23 +49,30 @@ class ZoneWatch:
         ENTERED has direction "in" where the vehicle was seen outside before, None where it was first seen inside.
         """
         seen = np.isfinite(points[:, 0])
-        slots, points = slots[seen], points[seen]
+        if not seen.all():
+            slots, points = slots[seen], points[seen]
         if not len(slots) or not self._zones:
             return []
-        says = self._says(t_ms, points)
-        state = self._state[slots]
+        near = self._near(t_ms, points)
+        rows, zones = np.nonzero(near | self._live[slots])
+        if not len(rows):
+            return []
+        says = self._says(points[rows], zones, near[rows, zones])
+        whose = slots[rows]
+        state = self._state[whose, zones]
         unknown = state == 0
         state = np.where(unknown & (says == -1), np.int8(-1), state)
         against = (says != 0) & (says != state)
-        count = np.where(against, self._count[slots] + 1, 0)
-        since = np.where(against & (count == 1), t_ms, self._since[slots])
+        count = np.where(against, self._count[whose, zones] + 1, 0)
+        since = np.where(against & (count == 1), t_ms, self._since[whose, zones])
         changed = against & (count >= 2) & (t_ms - since >= self._confirm_ms)
-        self._count[slots] = np.where(changed, 0, count)
-        self._since[slots] = since
-        self._state[slots] = np.where(changed, says, state)
+        count = np.where(changed, 0, count)
+        state = np.where(changed, says, state)
+        self._count[whose, zones], self._since[whose, zones], self._state[whose, zones] = count, since, state
+        self._live[whose, zones] = (state != -1) | (count != 0)
         return [
-            (int(slots[i]), self._movement(t_ms, z, bool(says[i, z] > 0), bool(unknown[i, z])))
-            for i, z in np.argwhere(changed).tolist()
+            (int(whose[i]), self._movement(t_ms, int(zones[i]), bool(says[i] > 0), bool(unknown[i])))
+            for i in np.flatnonzero(changed).tolist()
         ]
 
     def inside(self, slot: int) -> list[str]:
@@ -82,17 +90,20 @@ class ZoneWatch:
         direction = ("in" if not first else None) if entered else "out"
         return Movement(t_ms, "", kind, self._zones[zone].id, direction)
 
-    def _says(self, t_ms: int, points: Array) -> NDArray[np.int8]:
-        """(N, zones) 1 inside by more than the margin, -1 outside by more than it, 0 in between."""
-        says = np.full((len(points), len(self._zones)), -1, np.int8)
+    def _near(self, t_ms: int, points: Array) -> NDArray[np.bool_]:
+        """(N, zones) whether each point is within the bounds of each zone that counts now."""
         x, y = points[:, 0, None], points[:, 1, None]
         near = (x >= self._low[:, 0]) & (x <= self._high[:, 0]) & (y >= self._low[:, 1]) & (y <= self._high[:, 1])
         for zone in self._timed:
             hours = self._zones[zone].hours
             if hours is not None and not hours.active(t_ms):
                 near[:, zone] = False
-        rows, zones = np.nonzero(near)
-        says[rows, zones] = self._depth_sign(points[rows], zones)
+        return near
+
+    def _says(self, points: Array, zones: NDArray[np.intp], near: NDArray[np.bool_]) -> NDArray[np.int8]:
+        """(M,) of each point and its zone: 1 inside by more than the margin, -1 outside by more than it, 0 between."""
+        says = np.full(len(zones), -1, np.int8)
+        says[near] = self._depth_sign(points[near], zones[near])
         return says
 
     def _depth_sign(self, points: Array, zones: NDArray[np.intp]) -> NDArray[np.int8]:

@@ -41,7 +41,7 @@ class Decks:
     def take(self, facts: Iterable[Fact], occupancies: Iterable[Occupancy] = ()) -> None:
         """Bring the decks up to date with an instant's facts and what the cameras saw on the decks."""
         for occupancy in occupancies:
-            self._by_zone[occupancy.deck].seen.append(occupancy)
+            self._look(self._by_zone[occupancy.deck], occupancy)
         for fact in facts:
             if isinstance(fact, Sighting):
                 self._see(fact)
@@ -56,6 +56,15 @@ class Decks:
         """What the cameras saw on a scale's deck in a span not long past, oldest first."""
         seen = self.by_scale[scale].seen if scale in self.by_scale else ()
         return [o for o in seen if start_ms <= o.t_ms <= end_ms]
+
+    @staticmethod
+    def _look(deck: Deck, occupancy: Occupancy) -> None:
+        """A vehicle whose nose, and with it its ground point, has left the deck may still have its rear there."""
+        deck.seen.append(occupancy)
+        if occupancy.vehicles:
+            deck.changed_ms = occupancy.t_ms
+            if deck.empty:
+                deck.emptied_ms = occupancy.t_ms
 
     def _see(self, sighting: Sighting) -> None:
         for deck in self.by_scale.values():

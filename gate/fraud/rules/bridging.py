@@ -1,9 +1,14 @@
-"""Bridging (搭桥): boards carry the wheels over the deck, so the scale reads far too little."""
+"""Bridging (搭桥): boards carry wheels over the deck, so the scale reads far too little.
+
+It reads nearly nothing where they carry all wheels, and half of what the plate always weighs where they carry one side.
+"""
 
 from collections.abc import Sequence
+from statistics import median
 
 from gate.facts import Fact
 from gate.fraud.deck import Deck
+from gate.fraud.passage_facts import known_plate, left, valid_ticket, weighed
 from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.passage.visit import GOODS_VEHICLES
 from gate.records import Passage, Severity
@@ -55,13 +60,47 @@ def _verdict(deck: Deck, least_kg: float, held_s: float, keys: tuple[str, ...]) 
     )
 
 
+def _judge(passage: Passage, context: Context) -> Verdict | None:
+    """A load far under what this plate always takes out, and under what its ticket says it carries."""
+    weighing, plate = weighed(passage), known_plate(passage)
+    if weighing is None or weighing.stable_kg is None or not plate or left(passage) is None:
+        return None
+    loads_kg = [v.stable_kg for v in context.history.of(plate) if v.left and v.stable_kg is not None]
+    tare_kg, ticket = context.vehicles.tare_kg(plate), valid_ticket(passage)
+    if len(loads_kg) < context.thresholds["least_history"] or tare_kg is None or ticket is None:
+        return None
+    kg, usual_kg = weighing.stable_kg, median(loads_kg)
+    as_ticketed = kg - tare_kg >= context.thresholds["ticket_share"] * ticket.tonnes * 1000
+    if kg >= context.thresholds["usual_share"] * usual_kg or as_ticketed:
+        return None
+    return Verdict(
+        confidence=0.7,
+        zh=f"{plate} 出场仅 {kg:,.0f} kg,平时约 {usual_kg:,.0f} kg,提煤单 {ticket.tonnes:g} t,"
+        "疑似单侧搭桥,请查看秤台并复磅。",
+        en=f"{plate} leaves at {kg:,.0f} kg, usually {usual_kg:,.0f} kg, on a ticket of {ticket.tonnes:g} t; "
+        "boards may carry one side. Look at the deck and re-weigh.",
+        numbers={"kg": kg, "usual_kg": usual_kg, "tare_kg": tare_kg, "ticket_kg": ticket.tonnes * 1000},
+        evidence=(*passage.vehicles, ticket.ticket),
+    )
+
+
 RULE = Rule(
     id="bridging",
-    version=1,
+    version=2,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.WEIGHT, Signal.ZONE, Signal.VEHICLE}),
     zh="搭桥",
     en="bridging",
-    thresholds={"share": 0.5, "least_tare_kg": 6000.0, "least_share": 0.85, "for_s": 3.0, "fresh_s": 1.0},
+    thresholds={
+        "share": 0.5,
+        "least_tare_kg": 6000.0,
+        "least_share": 0.85,
+        "for_s": 3.0,
+        "fresh_s": 1.0,
+        "usual_share": 0.65,
+        "ticket_share": 0.7,
+        "least_history": 3.0,
+    },
+    judge=_judge,
     watch=BridgingWatch,
 )

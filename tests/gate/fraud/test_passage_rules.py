@@ -218,3 +218,16 @@ def test_one_load_weighed_twice_without_leaving() -> None:
         j = judge(LISTED)
         say(j, *visits([40_000], left=left))
         assert ("repeat_weighing" in rules_found(say(j, again))) is found
+
+
+@pytest.mark.parametrize(
+    ("kg", "tonnes", "found"),
+    [(25_500, 32, True), (25_500, 10, False), (38_000, 32, False)],
+)
+def test_half_of_what_a_plate_always_takes_out_on_a_full_ticket_is_a_bridge(
+    kg: float, tonnes: float, found: bool
+) -> None:
+    j = judge(LISTED)
+    say(j, *visits([47_500, 47_480, 47_520], left=True))
+    leaving = passage(weighings=(weighing(kg),), tickets=(ticket(tonnes=tonnes),))
+    assert ("bridging" in rules_found(say(j, leaving))) is found

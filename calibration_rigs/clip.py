@@ -58,14 +58,14 @@ def render(path: Path, out: Path, progress: Progress | None = None, crf: int = 2
     one = len(layout.views) == 1
     for name, view in layout.views.items():
         clips[name] = Clip(out / ("clip.mp4" if one else f"clip_{name}.mp4"), view.size, scenario.fps, crf)
-        painters[name] = Painter(simulation.world, view.size, weather, scenario.seed)
+        painters[name] = Painter(simulation.world, view.size, weather, scenario.seed, dirt=scenario.lens_dirt)
     weights = WeightLogs(out, [d.scale for d in layout.decks])
     try:
         with (out / "truth.jsonl").open("w", encoding="utf-8") as truth:
             for tick in simulation.ticks(1 / scenario.fps):
                 weights.add(tick.shown)
                 truth.write(json.dumps(tick_record(simulation, tick, start_ms), ensure_ascii=False) + "\n")
-                simulation.turn_wheels()
+                simulation.pose_drawn()
                 for name, view in layout.views.items():
                     clips[name].add(painters[name].picture(name, view))
                 if progress is not None:

@@ -45,7 +45,7 @@ def telling_moment(path: Path) -> Picture:
     weather = Weather.named(scenario.weather)
     simulation = Simulation(scenario, layout, Dresser(weather, np.random.default_rng(scenario.seed), FLOOR_PX))
     size = next(iter(layout.views.values())).size
-    with Painter(simulation.world, size, weather, scenario.seed) as painter:
+    with Painter(simulation.world, size, weather, scenario.seed, dirt=scenario.lens_dirt) as painter:
         best, chosen = 0.0, next(iter(layout.views))
         data = simulation.world.data
         kept = data.qpos.copy()

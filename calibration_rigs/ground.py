@@ -8,7 +8,8 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from calibration_rigs import textures
-from calibration_rigs.layout import Layout
+from calibration_rigs.layout import ROAD_OFF_M, ROAD_WIDTH_M, Layout, roads_of
+from gate.site.model import Point
 
 Mask = NDArray[np.float32]
 
@@ -69,6 +70,8 @@ def _road(patch: Patch, layout: Layout) -> Mask:
             cv2.fillPoly(mask, [patch.pixels(zone.ground)], 225)
     for lane in layout.lanes.values():
         cv2.polylines(mask, [patch.pixels(lane.ground)], False, 255, max(1, int((lane.width_m + 3.0) * patch.px_per_m)))
+    for road in roads_of(layout):
+        cv2.polylines(mask, [patch.pixels(road.coords)], False, 255, max(1, int((ROAD_WIDTH_M + 1) * patch.px_per_m)))
     for deck in layout.decks:
         pad = np.array(deck.outline().buffer(6.0).exterior.coords)
         cv2.fillPoly(mask, [patch.pixels(pad)], 255)
@@ -78,8 +81,9 @@ def _road(patch: Patch, layout: Layout) -> Mask:
 
 def _tracks(patch: Patch, layout: Layout) -> Mask:
     mask = np.zeros((patch.size_px, patch.size_px), np.uint8)
-    for lane in layout.lanes.values():
-        line = shapely.LineString(lane.ground)
+    ways = [shapely.LineString(lane.ground) for lane in layout.lanes.values()]
+    ways += [_through(gap) for gap in layout.gaps]
+    for line in ways:
         for side in (0.95, -0.95):
             wheel = line.offset_curve(side)
             parts = getattr(wheel, "geoms", [wheel])
@@ -90,21 +94,21 @@ def _tracks(patch: Patch, layout: Layout) -> Mask:
     return np.asarray(cv2.GaussianBlur(mask, (blur, blur), 0) / 255, np.float32)
 
 
+def _through(gap: tuple[Point, Point]) -> shapely.LineString:
+    """The way worn by those who use a gap in a fence."""
+    a, b = np.array(gap)
+    middle, across = (a + b) / 2, np.array([b[1] - a[1], a[0] - b[0]]) / np.linalg.norm(b - a)
+    return shapely.LineString([middle - 15 * across, middle + ROAD_OFF_M * across])
+
+
 def _paint(colour: Mask, patch: Patch, layout: Layout, rng: np.random.Generator) -> None:
     """Lane edges, arrows, gate lines and the box round each deck, worn away in places."""
     size = (patch.size_px, patch.size_px)
     white: NDArray[np.uint8] = np.zeros(size, np.uint8)
     yellow = np.zeros_like(white)
     thick = max(1, int(0.13 * patch.px_per_m))
-    for lane in layout.lanes.values():
-        line = shapely.LineString(lane.ground)
-        for side in (lane.width_m / 2, -lane.width_m / 2):
-            edge = line.offset_curve(side)
-            for part in getattr(edge, "geoms", [edge]):
-                if not part.is_empty:
-                    cv2.polylines(white, [patch.pixels(part.coords)], False, 255, thick, cv2.LINE_AA)
-        for share in (0.25, 0.6, 0.9):
-            _arrow(white, patch, line, share * line.length)
+    _paint_lanes(white, patch, layout, thick)
+    _paint_roads(white, yellow, patch, layout, thick)
     for deck in layout.decks:
         ring = np.array(deck.outline().buffer(0.35, join_style="mitre").exterior.coords)
         cv2.polylines(yellow, [patch.pixels(ring)], True, 255, 2 * thick, cv2.LINE_AA)
@@ -116,6 +120,27 @@ def _paint(colour: Mask, patch: Patch, layout: Layout, rng: np.random.Generator)
         cover = (mask.astype(np.float32) / 255 * worn)[..., None]
         colour *= 1 - cover
         colour += cover * np.array(rgb, np.float32)
+
+
+def _paint_lanes(white: NDArray[np.uint8], patch: Patch, layout: Layout, thick: int) -> None:
+    for lane in layout.lanes.values():
+        line = shapely.LineString(lane.ground)
+        for side in (lane.width_m / 2, -lane.width_m / 2):
+            edge = line.offset_curve(side)
+            for part in getattr(edge, "geoms", [edge]):
+                if not part.is_empty:
+                    cv2.polylines(white, [patch.pixels(part.coords)], False, 255, thick, cv2.LINE_AA)
+        for share in (0.25, 0.6, 0.9):
+            _arrow(white, patch, line, share * line.length)
+
+
+def _paint_roads(white: NDArray[np.uint8], yellow: NDArray[np.uint8], patch: Patch, layout: Layout, thick: int) -> None:
+    for road in roads_of(layout):
+        for side in (ROAD_WIDTH_M / 2 - 0.3, -ROAD_WIDTH_M / 2 + 0.3):
+            cv2.polylines(white, [patch.pixels(road.offset_curve(side).coords)], False, 255, thick, cv2.LINE_AA)
+        for at in np.arange(0, road.length - 4, 10.0):
+            dash = [road.interpolate(at), road.interpolate(at + 4)]
+            cv2.polylines(yellow, [patch.pixels([(p.x, p.y) for p in dash])], False, 255, thick, cv2.LINE_AA)
 
 
 def _arrow(mask: NDArray[np.uint8], patch: Patch, line: shapely.LineString, at_m: float) -> None:

@@ -1,6 +1,8 @@
 """Where a site's parts stand, read from its site file; a site that cannot exist is refused with the reason."""
 
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -8,11 +10,15 @@ from numpy.typing import NDArray
 
 from calibration_rigs.camera import View, residual_px, view_of
 from calibration_rigs.errors import SiteImpossible
-from gate.site.model import Boundary, Lane, Site, Zone
+from gate.site.model import Beam, Boundary, Lane, Point, Site, Zone
 
 Points = NDArray[np.float64]
 CELL_SPACING_M = 6.5
 MOST_RESIDUAL_PX = 6.0
+MOST_BEAM_M = 60.0
+LONGEST_ARM_M = 6.0
+GAP_M = 5.0
+ROAD_OFF_M, ROAD_REACH_M, ROAD_WIDTH_M = 30.0, 120.0, 9.0  # of the public road: from the fence, to both sides, wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,31 @@ class Deck:
         return shapely.Polygon(self.world(half))
 
 
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A light barrier's ray from post to post, in world metres."""
+
+    id: str
+    start: tuple[float, float, float]
+    end: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A barrier arm across a gate of a boundary, or half of it: where it turns and where its end lies when closed."""
+
+    id: str
+    pivot: Point
+    tip: Point
+
+    @property
+    def length_m(self) -> float:
+        return float(np.hypot(self.tip[0] - self.pivot[0], self.tip[1] - self.pivot[1]))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """Everything of a site that has a place in the world."""
+    """Everything of a site that has a place in the world. gaps: where a fence is missing, from and to."""
 
     site: Site
     views: dict[str, View]
@@ -59,6 +87,9 @@ class Layout:
     zones: dict[str, Zone]
     lanes: dict[str, Lane]
     boundaries: tuple[Boundary, ...]
+    lights: tuple[Light, ...] = ()
+    arms: tuple[Arm, ...] = ()
+    gaps: tuple[tuple[Point, Point], ...] = ()
 
 
 def layout_of(site: Site) -> Layout:
@@ -77,9 +108,68 @@ def layout_of(site: Site) -> Layout:
     zones = {z.id: z for z in site.zones}
     decks = tuple(_deck(site, zones[s.deck], s.id, s.capacity_kg, s.e_kg) for s in site.scales)
     lanes = {lane.id: lane for lane in site.lanes if lane.ground}
-    layout = Layout(site, views, decks, zones, lanes, tuple(b for b in site.boundaries if b.ground))
+    boundaries = tuple(b for b in site.boundaries if b.ground)
+    lights = tuple(_light(beam, decks) for beam in site.beams)
+    layout = Layout(site, views, decks, zones, lanes, boundaries, lights, _arms(boundaries))
     _check_decks(layout)
     return layout
+
+
+def _light(beam: Beam, decks: tuple[Deck, ...]) -> Light:
+    reach = float(np.hypot(beam.end[0] - beam.start[0], beam.end[1] - beam.start[1]))
+    if not 0.5 <= reach <= MOST_BEAM_M:
+        raise SiteImpossible(f"beam {beam.id!r}: its posts stand {reach:.1f} m apart, expected 0.5 to {MOST_BEAM_M:g}")
+    for deck in decks:
+        if any(deck.outline().contains(shapely.Point(*post)) for post in (beam.start, beam.end)):
+            raise SiteImpossible(f"beam {beam.id!r}: a post stands on deck {deck.id!r}")
+    return Light(beam.id, (*beam.start, beam.height_m), (*beam.end, beam.height_m))
+
+
+def _arms(boundaries: tuple[Boundary, ...]) -> tuple[Arm, ...]:
+    """One arm across each gate, two that meet in the middle where it is wide."""
+    arms = []
+    for gate in (g for b in boundaries for g in b.gates):
+        if shapely.Point(*gate.start).distance(shapely.Point(*gate.end)) <= LONGEST_ARM_M:
+            arms.append(Arm(gate.id, gate.start, gate.end))
+            continue
+        middle = (gate.start[0] + gate.end[0]) / 2, (gate.start[1] + gate.end[1]) / 2
+        arms += [Arm(f"{gate.id}.1", gate.start, middle), Arm(f"{gate.id}.2", gate.end, middle)]
+    return tuple(arms)
+
+
+def roads_of(layout: Layout) -> list[shapely.LineString]:
+    """The public road outside each boundary that has gates, along the side its first gate is on."""
+    roads = []
+    for boundary in (b for b in layout.boundaries if b.gates):
+        gate = shapely.LineString([boundary.gates[0].start, boundary.gates[0].end]).centroid
+        ring = [*boundary.ground, boundary.ground[0]] if boundary.closed else list(boundary.ground)
+        sides = [shapely.LineString(pair) for pair in itertools.pairwise(ring)]
+        side = np.array(min(sides, key=gate.distance).coords)
+        along = (side[1] - side[0]) / np.linalg.norm(side[1] - side[0])
+        out = np.array([along[1], -along[0]])
+        if boundary.closed and shapely.Polygon(ring).contains(shapely.Point(gate.x + out[0], gate.y + out[1])):
+            out = -out
+        middle = np.array([gate.x, gate.y]) + ROAD_OFF_M * out
+        roads.append(shapely.LineString([middle - ROAD_REACH_M * along, middle + ROAD_REACH_M * along]))
+    return roads
+
+
+def with_gaps(layout: Layout, tracks: Iterable[Points]) -> Layout:
+    """The layout with its fences open where vehicles' tracks, (n, 2), cross them beside the gates."""
+    gaps = []
+    lines = [shapely.LineString(track) for track in tracks]
+    for boundary in layout.boundaries:
+        fence = shapely.LinearRing(boundary.ground) if boundary.closed else shapely.LineString(boundary.ground)
+        gates = [shapely.LineString([g.start, g.end]) for g in boundary.gates]
+        for line in lines:
+            met = line.intersection(fence)
+            for point in getattr(met, "geoms", [met]):
+                if point.geom_type == "Point" and all(gate.distance(point) > 0.3 for gate in gates):
+                    at = fence.project(point)
+                    ends = (fence.interpolate(max(at + side * GAP_M / 2, 0.0)) for side in (-1, 1))
+                    a, b = ((float(p.x), float(p.y)) for p in ends)
+                    gaps.append((a, b))
+    return replace(layout, gaps=tuple(gaps))
 
 
 def _deck(site: Site, zone: Zone, scale: str, capacity_kg: float, e_kg: float) -> Deck:

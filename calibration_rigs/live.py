@@ -69,7 +69,9 @@ def live_gate(path: Path, out: Path, port: int = 0, *, pictures: bool = True) ->
         if pictures:
             server = stack.enter_context(RtspServer(layout.views, port=port))
             for name, view in layout.views.items():
-                painter = stack.enter_context(Painter(simulation.world, view.size, weather, scenario.seed))
+                painter = stack.enter_context(
+                    Painter(simulation.world, view.size, weather, scenario.seed, dirt=scenario.lens_dirt)
+                )
                 cameras[name] = _Camera(server, name, painter, Coder(view.size, scenario.fps), layout)
         offered = Offered(
             out / "site.yaml",
@@ -155,7 +157,7 @@ class LiveGate:
     def _show(self) -> None:
         """Draw what the cameras see now and send it."""
         if self._cameras:
-            self._simulation.turn_wheels()
+            self._simulation.pose_drawn()
         for camera in self._cameras.values():
             camera.show()
 

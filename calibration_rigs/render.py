@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from calibration_rigs.camera import View
 from calibration_rigs.errors import RenderError
+from calibration_rigs.glass import Drops, dirt_on, through_dirt
 from calibration_rigs.scene import VISIBLE_GROUP
 from calibration_rigs.weather import FINER, Weather
 from calibration_rigs.world import World
@@ -19,12 +20,14 @@ _BURIED_M = -30.0
 
 
 class Painter:
-    """Draws one world through its cameras. Close it, or use it as a context manager.
+    """Draws one world through its cameras. Close it, or use it as a context manager. dirt: of the glass, 0 to 1.
 
     Raises RenderError where this machine has no OpenGL without a display.
     """
 
-    def __init__(self, world: World, size: tuple[int, int], weather: Weather, seed: int = 1) -> None:
+    def __init__(
+        self, world: World, size: tuple[int, int], weather: Weather, seed: int = 1, *, dirt: float = 0.0
+    ) -> None:
         self._world, self._weather, self._size = world, weather, size
         drawn = round(size[0] * FINER), round(size[1] * FINER)
         try:
@@ -39,7 +42,7 @@ class Painter:
         self._option.geomgroup[:] = 0
         self._option.geomgroup[VISIBLE_GROUP] = 1
         self._shown = world.model.geom_group == VISIBLE_GROUP
-        self._finish = Finish(size, weather, seed)
+        self._finish = Finish(size, weather, seed, dirt=dirt)
         self._maps: dict[str, Any] = {}
 
     def __enter__(self) -> "Painter":
@@ -106,9 +109,14 @@ def lens_map(view: View) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 class Finish:
-    """What lies between the scene and the file: exposure, glow, corners, rain, sensor noise."""
+    """What lies between the scene and the file: exposure, glow, corners, rain, the glass, sensor noise.
 
-    def __init__(self, size: tuple[int, int], weather: Weather, seed: int = 1, noise: float = 1.6) -> None:
+    noise: one sigma of a pixel by day. dirt: of the glass, 0 clean to 1 blind.
+    """
+
+    def __init__(
+        self, size: tuple[int, int], weather: Weather, seed: int = 1, noise: float = 1.6, *, dirt: float = 0.0
+    ) -> None:
         width, height = size
         self._weather, self._rng = weather, np.random.default_rng(seed)
         x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
@@ -123,6 +131,8 @@ class Finish:
         self._grains = [g.astype(np.float32) for g in grains]
         self._tint = np.array((0.97, 1.0, 1.02), np.float32)  # BGR: a warm camera
         self._count = 0
+        self._dirt = dirt_on(size, dirt, self._rng) if dirt > 0 else None
+        self._drops = Drops(size, self._rng) if weather.kind == "rain" else None
 
     def __call__(self, picture: Picture) -> Picture:
         graded = cv2.LUT(picture, self._curve).astype(np.float32)
@@ -131,6 +141,10 @@ class Finish:
         out = (graded + 0.9 * glow) * self._corners * self._tint
         if self._weather.kind == "rain":
             out = self._rain(out)
+        if self._drops is not None:
+            out = self._drops(out)
+        if self._dirt is not None:
+            out = through_dirt(out, self._dirt)
         soft = cv2.GaussianBlur(out, (0, 0), 0.55)
         self._count += 1
         soft += self._grains[self._count * 3 % 5]

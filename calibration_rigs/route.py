@@ -35,6 +35,11 @@ class Route:
         yaw = self.yaw[i] + share * (self.yaw[i + 1] - self.yaw[i])
         return float(p[0]), float(p[1]), yaw
 
+    def fronts(self, vehicle: Vehicle) -> Points:
+        """Where the vehicle's front passes, (N, 2)."""
+        ahead = np.stack([np.cos(self.yaw[:, 0]), np.sin(self.yaw[:, 0])], axis=1)
+        return np.asarray(self.position + vehicle.units[0].front * ahead)
+
     def nearest(self, point: tuple[float, float]) -> float:
         """Distance along the path at which the front axle is nearest to a ground point."""
         return float(np.argmin(np.linalg.norm(self.position - np.asarray(point), axis=1))) * STEP_M

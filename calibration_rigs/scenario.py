@@ -155,6 +155,7 @@ class Scenario(Part):
     seed: int = 1
     fps: float = Field(default=12.5, gt=0, le=60)
     weather: Literal["day", "overcast", "dusk", "night", "rain", "fog"] = "day"
+    lens_dirt: float = Field(default=0.0, ge=0, le=1)  # on the cameras' glass, 0 clean to 1 blind
     actors: tuple[Actor, ...] = ()
     boards: tuple[BoardIn, ...] = ()
     tricks: tuple[Trick, ...] = ()

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from calibration_rigs import textures
 from calibration_rigs.bodywork import shell_of, wheels_of
+from calibration_rigs.equipment import arm_body
 from calibration_rigs.ground import Patch, ground_picture, patches_of
-from calibration_rigs.layout import Deck, Layout
+from calibration_rigs.layout import Arm, Deck, Layout
 from calibration_rigs.mesh import Mesh, MeshBuilder
 from calibration_rigs.plates import plate_picture
-from calibration_rigs.scenery import scenery_of
+from calibration_rigs.scenery import ARM_M, scenery_of
 from calibration_rigs.vehicle import Vehicle, plate_corners
 from calibration_rigs.weather import Weather, add_camera, add_light
 
@@ -78,6 +79,8 @@ class Dresser:
             self._geom(spec, spec.worldbody, builder.build(), self._material(spec, material))
         for name, view in layout.views.items():
             add_camera(spec, name, view)
+        for arm in layout.arms:
+            self._arm(spec, arm)
         add_light(spec, layout, self._weather)
 
     def deck(self, spec: Any, body: Any, deck: Deck) -> None:
@@ -121,6 +124,14 @@ class Dresser:
             builder = MeshBuilder()
             builder.quad_picture(plate_corners(plate))
             self._geom(spec, body, builder.build(), name, f"{name}.face")
+
+    def _arm(self, spec: Any, arm: Arm) -> None:
+        body = spec.worldbody.add_body(name=arm_body(arm), mocap=True, pos=[*arm.pivot, ARM_M])
+        pole, weight = MeshBuilder(scale=1.0), MeshBuilder()
+        pole.box((0.1, -0.03, -0.06), (arm.length_m - 0.1, 0.03, 0.06))
+        weight.box((-0.55, -0.07, -0.12), (0.15, 0.07, 0.12))
+        for builder, material in ((pole, "barrier"), (weight, "dark")):
+            self._geom(spec, body, builder.build(), self._material(spec, material))
 
     def _tail_number(self, spec: Any, body: Any, vehicle: Vehicle, index: int) -> None:
         """The enlarged number painted on a truck's tail, as the road law asks."""

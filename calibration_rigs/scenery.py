@@ -9,11 +9,12 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from calibration_rigs.layout import Deck, Layout
+from calibration_rigs.layout import ROAD_WIDTH_M, Deck, Layout, roads_of
 from calibration_rigs.mesh import MeshBuilder
-from gate.site.model import Point
+from gate.site.model import Boundary, Point
 
 Scenery = defaultdict[str, MeshBuilder]
+ARM_M = 1.0  # height of a barrier arm when closed
 
 
 def scenery_of(layout: Layout) -> Scenery:
@@ -28,7 +29,14 @@ def scenery_of(layout: Layout) -> Scenery:
         _piles(made, layout, deck, rng)
         _posts(made, layout, deck)
     for boundary in layout.boundaries:
-        _fence(made, boundary.ground, boundary.closed, [(g.start, g.end) for g in boundary.gates])
+        _fence(made, boundary, layout.gaps)
+    for light in layout.lights:
+        for x, y, z in (light.start, light.end):
+            made["dark"].box((x - 0.06, y - 0.06, 0), (x + 0.06, y + 0.06, z + 0.15))
+            made["lamp_red"].box((x - 0.065, y - 0.065, z - 0.05), (x + 0.065, y + 0.065, z + 0.05))
+    for arm in layout.arms:
+        x, y = arm.pivot
+        made["pole"].box((x - 0.17, y - 0.17, 0), (x + 0.17, y + 0.17, ARM_M + 0.12))
     _trees(made, layout, rng)
     return made
 
@@ -37,6 +45,7 @@ def _keep_out(layout: Layout) -> BaseGeometry:
     """Where nothing may stand: lanes, decks and what cameras look at nearby."""
     shapes = [shapely.LineString(lane.ground).buffer(lane.width_m / 2 + 0.6) for lane in layout.lanes.values()]
     shapes += [d.outline().buffer(1.0) for d in layout.decks]
+    shapes += [road.buffer(ROAD_WIDTH_M / 2 + 2) for road in roads_of(layout)]
     shapes += [shapely.Point(*v.centre[:2]).buffer(1.0) for v in layout.views.values()]
     for boundary in layout.boundaries:
         shapes += [shapely.LineString([g.start, g.end]).buffer(1.0) for g in boundary.gates]
@@ -174,11 +183,12 @@ def _posts(made: Scenery, layout: Layout, deck: Deck) -> None:
             made["lamp"].box((at[0] - 0.35, at[1] - 0.2, 7.9), (at[0] + 0.35, at[1] + 0.2, 8.0))
 
 
-def _fence(made: Scenery, ring: tuple[Point, ...], closed: bool, gates: list[tuple[Point, Point]]) -> None:
-    """Posts, rails and a low wall along a boundary, with a barrier post at each side of a gate."""
-    line = shapely.LinearRing(ring) if closed else shapely.LineString(ring)
-    gaps = shapely.union_all([shapely.LineString([a, b]).buffer(0.05) for a, b in gates]) if gates else shapely.Point()
-    left = line.difference(gaps)
+def _fence(made: Scenery, boundary: Boundary, missing: tuple[tuple[Point, Point], ...]) -> None:
+    """Posts, rails and a low wall along a boundary but for its gates and gaps, with a post at each side of a gate."""
+    line = shapely.LinearRing(boundary.ground) if boundary.closed else shapely.LineString(boundary.ground)
+    gates = [(g.start, g.end) for g in boundary.gates]
+    holes = shapely.union_all([shapely.LineString(h).buffer(0.05) for h in (*gates, *missing)])
+    left = line.difference(holes)
     for part in getattr(left, "geoms", [left]):
         xy = np.array(part.coords)
         for a, b in itertools.pairwise(xy):

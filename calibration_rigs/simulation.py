@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from calibration_rigs import catalogue, world
 from calibration_rigs.contacts import Stand, axles_of, stands
 from calibration_rigs.driver import Driver, Leg, Move, Wait
+from calibration_rigs.equipment import LOOK_S, Arms, BeamChange, LightBarriers, OnWay, pose_arms
 from calibration_rigs.errors import ScenarioError
 from calibration_rigs.indicator import Shown
-from calibration_rigs.layout import Deck, Layout
+from calibration_rigs.layout import Deck, Layout, with_gaps
 from calibration_rigs.route import Route, route_of
 from calibration_rigs.scale_line import ScaleLine
 from calibration_rigs.scenario import Actor, MoveIn, Scenario, To
@@ -21,6 +22,7 @@ from calibration_rigs.scene import Dresser
 from calibration_rigs.vehicle import GRAVITY, Vehicle
 
 OUT_OF_SIGHT_M = -60.0
+LOOK_STEPS = round(LOOK_S / world.TIME_STEP_S)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +48,8 @@ class VehicleTruth:
 class Tick:
     """One instant of a run. deck_kg: true load per deck; shown: the readings sent since the last tick, per scale.
 
-    cells_kg: by deck, what the cells carried after each step since the last tick.
+    cells_kg: by deck, what the cells carried after each step since the last tick. beams: who stands in each light
+    barrier; beam_changes: since the last tick; arms: how far each barrier arm is open, 0 to 1.
     """
 
     t_s: float
@@ -54,6 +57,9 @@ class Tick:
     deck_kg: dict[str, float]
     shown: dict[str, tuple[Shown, ...]]
     cells_kg: dict[str, tuple[float, ...]]
+    beams: dict[str, str | None]
+    beam_changes: tuple[BeamChange, ...]
+    arms: dict[str, float]
 
 
 @dataclass(slots=True, eq=False)
@@ -74,13 +80,19 @@ class Simulation:
     """One run of a scenario. world: the compiled world, for whoever draws it; `ticks` plays it once."""
 
     def __init__(self, scenario: Scenario, layout: Layout, dresser: Dresser | None = None) -> None:
-        self.scenario, self.layout = scenario, layout
         self.vehicles = tuple(vehicle_of(a) for a in scenario.actors)
+        routes = [route_of(v, path_points(a, layout)) for a, v in zip(scenario.actors, self.vehicles, strict=True)]
+        layout = with_gaps(layout, [route.fronts(v) for route, v in zip(routes, self.vehicles, strict=True)])
+        self.scenario, self.layout = scenario, layout
         deck = layout.decks[0] if layout.decks else None
         boards = tuple(_board(deck, b.at, b.length, b.width, b.thickness) for b in scenario.boards if deck)
         self.world = world.build(layout, self.vehicles, boards, dresser)
         self._lines = {d.id: ScaleLine(scenario, d, scenario.seed) for d in layout.decks}
-        self._actors = [self._actor(a, v, deck) for a, v in zip(scenario.actors, self.vehicles, strict=True)]
+        self._actors: list[_Actor] = []
+        for actor, vehicle, route in zip(scenario.actors, self.vehicles, routes, strict=True):
+            self._actors.append(self._actor(actor, vehicle, route, deck))
+        self._lights = LightBarriers(self.world, layout.lights)
+        self._arms = Arms(layout.arms, list(zip(self.vehicles, routes, strict=True)))
 
     def ticks(self, period_s: float) -> Iterator[Tick]:
         """Play it, giving the truth every period_s from 0 to the scenario's end."""
@@ -89,6 +101,7 @@ class Simulation:
         scales = {d.id: d.scale for d in self.layout.decks}
         shown: dict[str, list[Shown]] = {d: [] for d in scales}
         cells: dict[str, list[float]] = {d: [] for d in scales}
+        changes: list[BeamChange] = []
         due = 0.0
         for step in range(steps + 1):
             t = step * dt
@@ -96,17 +109,20 @@ class Simulation:
                 sent = {scales[d]: tuple(s) for d, s in shown.items()}
                 carried = {d: tuple(kg) for d, kg in cells.items()}
                 shown, cells = {d: [] for d in scales}, {d: [] for d in scales}
-                yield Tick(t, self._truth(), self._loads(), sent, carried)
+                broken, moved, changes = dict(self._lights.broken), tuple(changes), []
+                yield Tick(t, self._truth(), self._loads(), sent, carried, broken, moved, dict(self._arms.open))
                 due += period_s
             self._place(t, dt)
             mujoco.mj_step(self.world.model, self.world.data)
             self._hold_parked()
+            if step % LOOK_STEPS == 0:
+                changes += self._lights.look(t + dt)
+                self._arms.step(LOOK_STEPS * dt, self._ways())
             for deck, kg in self._loads().items():
                 cells[deck].append(kg)
                 shown[deck] += self._lines[deck].feed(t, kg)
 
-    def _actor(self, actor: Actor, vehicle: Vehicle, deck: Deck | None) -> _Actor:
-        route = route_of(vehicle, path_points(actor, self.layout))
+    def _actor(self, actor: Actor, vehicle: Vehicle, route: Route, deck: Deck | None) -> _Actor:
         moves = tuple(_move(m, route, vehicle, deck, actor.id) for m in actor.moves)
         m = self.world.model
         first = next(x for x in moves if isinstance(x, Leg)) if any(isinstance(x, Leg) for x in moves) else None
@@ -114,7 +130,7 @@ class Simulation:
         joints = [j for j in range(m.njnt) if m.joint(j).name.startswith(f"{vehicle.id}.")]
         q, d = [int(m.jnt_qposadr[j]) for j in joints], [int(m.jnt_dofadr[j]) for j in joints]
         home = np.zeros(len(q))
-        home[2] = OUT_OF_SIGHT_M - 10 * len(getattr(self, "_actors", []))
+        home[2] = OUT_OF_SIGHT_M - 10 * len(self._actors)
         made = _Actor(
             vehicle,
             route,
@@ -151,13 +167,25 @@ class Simulation:
             pitch = self.world.pitch_dof[actor.vehicle.id]
             data.qfrc_applied[pitch] = -mass * actor.driver.acceleration_m_s2 * (height - 0.5)
 
-    def turn_wheels(self) -> None:
-        """Turn the drawn wheels as far as their vehicles have rolled; call it before a picture is taken."""
+    def _ways(self) -> list[OnWay]:
+        """Where everyone who is here is along his route."""
+        ways = []
+        for actor in self._actors:
+            if actor.active:
+                front_m = actor.driver.position_m + actor.vehicle.units[0].front
+                rear_m = front_m - actor.vehicle.length_m
+                ways.append(OnWay(actor.vehicle.id, front_m, rear_m, actor.driver.speed_m_s))
+        return ways
+
+    def pose_drawn(self) -> None:
+        """Turn the drawn wheels as far as they have rolled, and the barrier arms; call it before a picture is taken."""
         model = self.world.model
+        pose_arms(self.world, self.layout.arms, self._arms.open)
         for actor in self._actors:
             for geom, still, radius in actor.rims:
                 half = actor.driver.position_m / radius / 2
                 mujoco.mju_mulQuat(model.geom_quat[geom], np.array([np.cos(half), 0, np.sin(half), 0]), still)
+        mujoco.mj_kinematics(model, self.world.data)
 
     def _hold_parked(self) -> None:
         data = self.world.data

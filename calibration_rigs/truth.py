@@ -21,13 +21,17 @@ NEAREST_M = 0.5
 def tick_record(simulation: Simulation, tick: Tick, start_ms: int) -> dict[str, Any]:
     """One line of the truth log: everything true at this instant, with each camera's boxes and plates.
 
-    on_deck: by deck, whose outline lies over it, on boards or not.
+    on_deck: by deck, whose outline lies over it, on boards or not. beams: who stands in each light barrier, null for
+    nobody; beam_changes: since the last line; arms: how far each barrier arm is open, 0 to 1.
     """
     seen = {name: camera_truth(simulation, tick, view) for name, view in simulation.layout.views.items()}
     return {
         "t_ms": start_ms + round(tick.t_s * 1000),
         "deck_kg": {k: round(v, 1) for k, v in tick.deck_kg.items()},
         "on_deck": {d.id: over_deck(simulation, tick, d) for d in simulation.layout.decks},
+        "beams": tick.beams,
+        "beam_changes": [{**asdict(c), "t_s": round(c.t_s, 3)} for c in tick.beam_changes],
+        "arms": {k: round(v, 2) for k, v in tick.arms.items()},
         "vehicles": [_plain(asdict(v)) for v in tick.vehicles],
         "cameras": seen,
     }

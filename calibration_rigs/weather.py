@@ -87,7 +87,7 @@ def add_light(spec: Any, layout: Layout, weather: Weather) -> None:
     vis.map.fogstart, vis.map.fogend = 0.12 * weather.haze_m / 10, weather.haze_m / 10
     vis.map.shadowclip = 3.6
     vis.map.shadowscale = 0.9
-    vis.quality.shadowsize, vis.quality.offsamples = 2048, 0
+    vis.quality.shadowsize, vis.quality.offsamples = 3072, 0
     sizes = [v.size for v in layout.views.values()] or [(1280, 720)]
     vis.global_.offwidth = max(1920, *(round(FINER * w) for w, _ in sizes))
     vis.global_.offheight = max(1080, *(round(FINER * h) for _, h in sizes))

@@ -4,6 +4,7 @@ Lengths are what GB 1589-2016 allows and what is built: nothing within the class
 vehicle seen from the side shows its length; a vehicle is never shorter than the widest it has been seen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,11 @@ BUILDS = {
 UNKNOWN = Build(3.2, 18.1, 2.3, (1.0, 0.4), (1.2, 0.6), (0.35, 0.12))
 
 
+def build(kind: str) -> Build:
+    """What is known of a class."""
+    return BUILDS.get(kind, UNKNOWN)
+
+
 class WidestViews:
     """How wide each vehicle of one camera has been seen, which is the least it is long.
 
@@ -56,12 +62,12 @@ class WidestViews:
     def __init__(self) -> None:
         self._widest = np.zeros((0, WIDEST))
 
-    def reset(self, slots: list[int], capacity: int) -> None:
+    def reset(self, slots: Sequence[int], capacity: int) -> None:
         """Void what is known of some slots, and make room."""
         more = capacity - len(self._widest)
         if more > 0:
             self._widest = np.pad(self._widest, ((0, more), (0, 0)))
-        self._widest[slots] = 0.0
+        self._widest[list(slots)] = 0.0
 
     def update(self, slots: Index, across_m: Array) -> None:
         """(N,) how wide vehicles are seen, across the line of sight, at the distance of their nearest point."""

@@ -68,6 +68,17 @@ class _Look:
     far: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Came:
+    """Vehicles to look at: where they are, known to within spread, after steps (NaN for a first one) of so many ms."""
+
+    slots: Index
+    points: Array
+    spread: Array
+    steps: Array
+    span: Index
+
+
 class BoundaryWatch:
     """Watches one boundary for the vehicles of one camera. Slots are those of Vehicles."""
 
@@ -82,6 +93,7 @@ class BoundaryWatch:
         self._before = np.full((0, 2), np.nan)
         self._before_ms = np.zeros(0, np.int64)
         self._pace = np.zeros(0)
+        self._clear = np.zeros(0)  # no nearer to the line than this
 
     def reset(self, slots: Sequence[int], capacity: int) -> None:
         """Void what is known of some slots, and make room."""
@@ -91,11 +103,12 @@ class BoundaryWatch:
             self._before = np.vstack([self._before, np.full((more, 2), np.nan)])
             self._before_ms = np.concatenate([self._before_ms, np.zeros(more, np.int64)])
             self._pace = np.concatenate([self._pace, np.zeros(more)])
+            self._clear = np.concatenate([self._clear, np.zeros(more)])
         for slot in slots:
             self._traces.pop(slot, None)
             self._calm[slot] = 0
             self._before[slot] = np.nan
-            self._pace[slot] = 0.0
+            self._pace[slot] = self._clear[slot] = 0.0
 
     def update(self, t_ms: int, slots: Index, points: Array, spread: Array) -> list[tuple[int, Movement]]:
         """Movements, each with its slot, of vehicles seen at (N, 2) points known to within spread (N,), one sigma.
@@ -106,16 +119,34 @@ class BoundaryWatch:
         slots, points, spread = slots[seen], points[seen], spread[seen]
         if not len(slots):
             return []
-        found = self._line.locate(points)
         before = self._before[slots]
-        steps = np.hypot(*(points - before).T)
+        steps = np.hypot(points[:, 0] - before[:, 0], points[:, 1] - before[:, 1])
         span = np.maximum(t_ms - self._before_ms[slots], 1)
-        beyond = found.distance > np.maximum(self._half, 2 * spread)
+        near = self._due(slots, steps, spread)
+        movements = (
+            self._look(t_ms, slots[near], points[near], spread[near], steps[near], span[near]) if len(near) else []
+        )
+        self._before[slots], self._before_ms[slots] = points, t_ms
+        self._pace[slots] = np.where(np.isnan(steps), 0.0, steps / span)
+        return movements
+
+    def _due(self, slots: Index, steps: Array, spread: Array) -> NDArray[np.intp]:
+        """Rows to look at: who is settled on a side of a closed line cannot have come near it in a shorter step."""
+        clear = self._clear[slots] - steps
+        self._clear[slots] = clear
+        due = ~(clear > np.maximum(self._half, 2 * spread)) | (self._calm[slots] == 0)
+        return np.flatnonzero(due) if self.shape.closed else np.arange(len(slots))
+
+    def _look(self, t_ms: int, came: "_Came") -> list[tuple[int, Movement]]:
+        slots, points, steps, span = came.slots, came.points, came.steps, came.span
+        found = self._line.locate(points)
+        self._clear[slots] = found.distance
+        beyond = found.distance > np.maximum(self._half, 2 * came.spread)
         # a step shorter than the way to the line cannot have crossed it
         near = (found.distance <= steps) & np.isfinite(steps)
         net, along = np.zeros(len(slots), np.int64), np.full(len(slots), np.nan)
         if near.any():
-            net[near], along[near] = self._line.crossings(before[near], points[near])
+            net[near], along[near] = self._line.crossings(self._before[slots[near]], points[near])
         quiet = beyond & (net == 0) & (found.side == self._calm[slots]) & (found.side != 0)
         movements = []
         for i in np.flatnonzero(~quiet).tolist():
@@ -134,8 +165,6 @@ class BoundaryWatch:
             if movement is not None:
                 movements.append((slot, movement))
             self._calm[slot] = 0 if trace.undecided else trace.side
-        self._before[slots], self._before_ms[slots] = points, t_ms
-        self._pace[slots] = np.where(np.isnan(steps), 0.0, steps / span)
         return movements
 
     def flush(self, slot: int, last_ms: int) -> Movement | None:

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geofence.build import BUILDS, UNKNOWN
+from geofence.build import build
 from geofence.deck import Occupancy, OnDeck
 from geofence.footprint import Axis, Extent, Known, Sight
 from geofence.observations import JITTER, JITTER_PX, Observations
@@ -73,8 +73,8 @@ class DeckWatch:
         self._persons: dict[Who, int] = {}
         self._now: tuple[tuple[OnDeck, ...], tuple[str, ...]] | None = None  # None: to be told anew
 
-    def update(self, t_ms: int, camera: str, seen: Observations, plane: GroundPlane | None, least_m: Array) -> None:
-        """Take in what a camera saw. least_m: (N,) how long each vehicle is at least, as far as it was seen."""
+    def update(self, t_ms: int, camera: str, seen: Observations, plane: GroundPlane | None) -> None:
+        """Take in what a camera saw."""
         feet = seen.ground if self.shape.camera is None else seen.feet()
         apart = feet - self._middle
         near = np.hypot(apart[:, 0], apart[:, 1]) <= self._reach
@@ -86,7 +86,7 @@ class DeckWatch:
             box: Box = tuple(seen.boxes[row].tolist())
             vehicle = self._vehicles.setdefault(who, _Seen(kind))
             vehicle.kind, vehicle.last_ms = kind, t_ms
-            vehicle.least_m = float(least_m[row])
+            vehicle.least_m = float(seen.least_m[row]) if seen.least_m is not None else 0.0
             self._measure(t_ms, camera, vehicle, box, plane)
             if seen.wheels:
                 vehicle.wheels, self._now = self._count(seen.wheels.get(seen.keys[row]), plane), None
@@ -166,8 +166,8 @@ class DeckWatch:
     def _on_ground(self, seen: _Seen, sight: Sight | None, sigma_px: float) -> Extent | None:
         if sight is None or seen.fitted is None:
             return None
-        build = BUILDS.get(seen.kind, UNKNOWN)
-        known = Known(build, *build.length(seen.least_m), self._heading(seen))
+        size = build(seen.kind)
+        known = Known(size, *size.length(seen.least_m), self._heading(seen))
         extent = sight.extent(seen.fitted, known, sigma_px)
         if extent is not None and math.isnan(seen.began_m):
             seen.began_m = _near_end(extent)

@@ -1,19 +1,18 @@
 """The fence of one site: what every camera's vehicles did relative to its shapes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geofence.build import BUILDS, UNKNOWN, WidestViews
+from geofence.build import WidestViews, build
 from geofence.crossing import BoundaryWatch
 from geofence.deck import Occupancy
 from geofence.deck_watch import DeckWatch
 from geofence.lanes import LaneWatch, Seen
 from geofence.motion import MotionWatch
 from geofence.movement import Movement
-from geofence.observations import JITTER, JITTER_PX, Observations, Row
+from geofence.observations import JITTER, JITTER_PX, NOBODY, Observations, Row
 from geofence.plane import GroundPlane
 from geofence.shapes import Shapes
 from geofence.vehicles import Memory, Vehicles
@@ -51,10 +50,10 @@ class SiteFence:
         if view is None:
             picture = self._shapes.in_picture(camera)
             view = self._views[camera] = _View(self._ground, picture, self._planes.get(camera), self._memory)
-        movements, known, least_m = view.update(t_ms, observations)
-        for deck in self._decks.values():
-            if deck.shape.camera in (None, camera):
-                deck.update(t_ms, camera, known, view.plane, least_m)
+        decks = [d for d in self._decks.values() if d.shape.camera in (None, camera)]
+        movements, known = view.update(t_ms, observations, measured=bool(decks))
+        for deck in decks:
+            deck.update(t_ms, camera, known, view.plane)
         return movements
 
     def expire(self, t_ms: int) -> list[Movement]:
@@ -101,37 +100,31 @@ class _View:
         self._motion = MotionWatch(memory.confirm_ms)
         self._widest = WidestViews()
 
-    def update(self, t_ms: int, seen: Observations) -> tuple[list[Movement], Observations, Array]:
-        """Movements; the observations that count under their vehicles' first keys, with ground points; and (N,) metres
-
-        that each of those is long at least.
-        """
+    def update(self, t_ms: int, seen: Observations, *, measured: bool) -> tuple[list[Movement], Observations]:
+        """Movements, and where measured the observations that count, under first keys and with ground points."""
         who = self.vehicles.recognise(t_ms, seen.keys, seen.boxes, seen.kinds)
         capacity = self.vehicles.capacity
-        for frame in self._frames:
-            frame.reset(who.fresh, capacity)
-        self._motion.reset(who.fresh, capacity)
-        self._widest.reset(list(who.fresh), capacity)
-        keys = [self.vehicles.name(s) for s in who.slots.tolist()]
-        known = seen.pick(who.rows, keys, seen.ground[who.rows])
-        out: list[tuple[int, Movement]] = []
-        least_m = np.zeros(len(who.rows))
+        for watch in (*self._frames, self._motion, self._widest):
+            watch.reset(who.fresh, capacity)
+        known, out = seen, []
         if len(who.rows):
-            image = known.feet()
-            jitter_px = np.maximum(JITTER * (known.boxes[:, 3] - known.boxes[:, 1]), JITTER_PX)
-            ground, spread, metres = self._on_ground(image, known.ground, jitter_px)
-            known = replace(known, ground=ground)
-            wide = np.where(self._whole(known.boxes), known.boxes[:, 2] - known.boxes[:, 0], 0.0)
-            self._widest.update(who.slots, wide * metres)
-            widths = np.array([BUILDS.get(k, UNKNOWN).width_m for k in known.kinds])
-            least_m = self._widest.least_m(who.slots, widths)
-            sizes = np.sqrt(np.prod(np.maximum(known.boxes[:, 2:] - known.boxes[:, :2], 1.0), axis=1))
+            boxes, image = seen.boxes[who.rows], seen.feet()[who.rows]
+            jitter_px = np.maximum(JITTER * (boxes[:, 3] - boxes[:, 1]), JITTER_PX)
+            ground, spread, metres = self._on_ground(image, seen.ground[who.rows], jitter_px)
             even = np.ones(len(image))
-            sizes = np.where(metres > 0, sizes * metres, even)
-            out += self._frames[0].update(t_ms, who.slots, Seen(ground, sizes, spread))
+            sizes = np.where(metres > 0, who.sizes * metres, even)
+            out = self._frames[0].update(t_ms, who.slots, Seen(ground, sizes, spread))
             out += self._frames[1].update(t_ms, who.slots, Seen(image, even, 0.0 * even))
-            out += self._motion.update(t_ms, who.slots, known.boxes)
-        return [*self._named(out), *self.expire(t_ms)], known, least_m
+            out += self._motion.update(t_ms, who.slots, image, who.sizes)
+            if measured:
+                keys = [self.vehicles.name(s) for s in who.slots.tolist()]
+                known = seen.pick(who.rows, keys, ground, self._least_m(who.slots, boxes, metres))
+        return [*self._named(out), *self.expire(t_ms)], known if len(who.rows) and measured else NOBODY
+
+    def _least_m(self, slots: Index, boxes: Array, metres: Array) -> Array:
+        """(N,) how long vehicles are at least, by the widest they were seen. metres: (N,) per pixel."""
+        self._widest.update(slots, np.where(self._whole(boxes), boxes[:, 2] - boxes[:, 0], 0.0) * metres)
+        return self._widest.least_m(slots, np.array([build(self.vehicles.kind(s)).width_m for s in slots.tolist()]))
 
     def _whole(self, boxes: Array) -> NDArray[np.bool_]:
         """(N,) which boxes lie inside the picture; one made whole again beyond its edge shows nobody's width."""

@@ -14,12 +14,14 @@ Index = NDArray[np.int64]
 class Recognised:
     """Which observations of one instant count.
 
-    rows: index into the observations; slots: whose each is; fresh: slots that begin now (what they held is void).
+    rows: index into the observations; slots: whose each is; fresh: slots that begin now (what they held is void);
+    sizes: (N,) pixels, square roots of the boxes' areas.
     """
 
     rows: Index
     slots: Index
     fresh: tuple[int, ...] = ()
+    sizes: Array = field(default_factory=lambda: np.empty(0))
 
 
 class Instant:
@@ -30,7 +32,8 @@ class Instant:
         self.keys = keys
         self.kinds = kinds
         self.centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        self.sizes = np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0), axis=1))
+        width, height = np.maximum(boxes[:, 2] - boxes[:, 0], 1.0), np.maximum(boxes[:, 3] - boxes[:, 1], 1.0)
+        self.sizes = np.sqrt(width * height)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofence.movement import Movement, MovementKind
+from geofence.polyline import Polylines
 from geofence.shapes import LaneShape
 
 Array = NDArray[np.float64]
@@ -63,10 +64,11 @@ class LaneWatch:
 
     def __init__(self, lanes: Sequence[LaneShape]) -> None:
         self._lanes = tuple(lanes)
-        self._lines = [lane.polyline() for lane in lanes]
-        reach = np.array([0.5 * lane.width for lane in lanes]).reshape(-1, 1)
-        self._low = np.array([line.low for line in self._lines]).reshape(-1, 2) - reach
-        self._high = np.array([line.high for line in self._lines]).reshape(-1, 2) + reach
+        lines = [lane.polyline() for lane in lanes]
+        self._lines = Polylines(lines)
+        self._reach = np.array([0.5 * lane.width for lane in lanes])
+        self._low = np.array([line.low for line in lines]).reshape(-1, 2) - self._reach[:, None]
+        self._high = np.array([line.high for line in lines]).reshape(-1, 2) + self._reach[:, None]
         self._unit_m = np.array([lane.unit_m for lane in lanes])
         self._limit_m = np.array([lane.against_m for lane in lanes])
         self._limit_ms = np.array([lane.against_s * 1000 for lane in lanes])
@@ -129,17 +131,17 @@ class LaneWatch:
     def _place(self, points: Array) -> tuple[Index, Array]:
         """(N,) the lane each point is in, −1 for none, and (N,) metres along it."""
         near, place = np.full(len(points), -1), np.zeros(len(points))
-        best = np.ones(len(points))
-        low, high = points[:, None] >= self._low, points[:, None] <= self._high
-        within = low[:, :, 0] & low[:, :, 1] & high[:, :, 0] & high[:, :, 1]
-        for number in np.flatnonzero(within.any(axis=0)).tolist():
-            rows = np.flatnonzero(within[:, number])
-            found = self._lines[number].locate(points[rows])
-            apart = found.distance / (0.5 * self._lanes[number].width)
-            nearer = (found.side != 0) & ((apart < best[rows]) | ((apart <= 1) & (near[rows] < 0)))
-            rows = rows[nearer]
-            near[rows], best[rows] = number, apart[nearer]
-            place[rows] = found.along[nearer] * self._unit_m[number]
+        x, y = points[:, 0, None], points[:, 1, None]
+        within = (x >= self._low[:, 0]) & (x <= self._high[:, 0]) & (y >= self._low[:, 1]) & (y <= self._high[:, 1])
+        rows, lanes = np.nonzero(within)
+        if len(rows):
+            distance, along = self._lines.locate(points[rows], lanes)
+            apart = distance / self._reach[lanes]
+            # the nearest lane of each row is written last
+            order = np.lexsort((-lanes, -apart))
+            order = order[apart[order] <= 1]
+            rows, lanes = rows[order], lanes[order]
+            near[rows], place[rows] = lanes, along[order] * self._unit_m[lanes]
         return near, place
 
     def _begin(self, t_ms: int, slots: Index, lanes: Index, place: Array, sizes: Array) -> None:

@@ -34,10 +34,11 @@ class MotionWatch:
         picked = list(slots)
         self._since_ms[picked], self._off_ms[picked], self._stopped[picked] = -1, -1, False
 
-    def update(self, t_ms: int, slots: Index, boxes: Array) -> list[tuple[int, Movement]]:
-        """Movements, each with its slot. boxes: (N, 4) pixels. STOPPED and MOVED_OFF say how long it has stood."""
-        points = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
-        size = np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0), axis=1))
+    def update(self, t_ms: int, slots: Index, points: Array, size: Array) -> list[tuple[int, Movement]]:
+        """Movements, each with its slot, of vehicles at (N, 2) pixels, (N,) pixels large.
+
+        STOPPED and MOVED_OFF say how long it has stood.
+        """
         new = self._since_ms[slots] < 0
         stopped = self._stopped[slots]
         reach = np.where(stopped, 2, 1) * np.maximum(STOP_SIZES * size, 2.0)

@@ -21,6 +21,7 @@ class Observations:
     keys: vehicle keys, "" for a track nobody confirmed. boxes: (N, 4) x0 y0 x1 y1 pixels. ground: (N, 2) metres, NaN
     where not known (taken from the camera's plane then). kinds: class names, "person" for people.
     wheels: per key, (K, 2) pixels where wheels meet the ground, for the vehicles whose wheels were found.
+    least_m: (N,) metres each is known to be long at least, None where nobody looked.
     """
 
     keys: tuple[str, ...]
@@ -28,6 +29,7 @@ class Observations:
     ground: Array
     kinds: tuple[str, ...]
     wheels: dict[str, Array] | None = None
+    least_m: Array | None = None
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Self:
@@ -41,11 +43,14 @@ class Observations:
         """(N, 2) pixels: the middle of each box's lower edge."""
         return np.column_stack([(self.boxes[:, 0] + self.boxes[:, 2]) / 2, self.boxes[:, 3]])
 
-    def pick(self, rows: NDArray[np.int64], keys: Sequence[str], ground: Array) -> "Observations":
-        """Some of them, under other keys and with other ground points."""
+    def pick(self, rows: NDArray[np.int64], keys: Sequence[str], ground: Array, least_m: Array) -> "Observations":
+        """Some of them, under other keys, with other ground points and with their least lengths."""
         kinds = tuple(self.kinds[r] for r in rows.tolist())
         wheels = None
         if self.wheels:
             old = [self.keys[r] for r in rows.tolist()]
             wheels = {new: self.wheels[k] for new, k in zip(keys, old, strict=True) if k in self.wheels}
-        return Observations(tuple(keys), self.boxes[rows], ground, kinds, wheels)
+        return Observations(tuple(keys), self.boxes[rows], ground, kinds, wheels, least_m)
+
+
+NOBODY = Observations.of(())

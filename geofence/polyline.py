@@ -1,5 +1,6 @@
 """A line of straight pieces, open or closed: distance, side, arc length and crossings, for many points at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +111,40 @@ class Polyline:
             share = s0[row, last] / (s0[row, last] - s1[row, last])
             along[row] = self.until[last] + share * self._lengths[last]
         return net, along
+
+
+class Polylines:
+    """Several open lines, for points that each ask of one of them: (N,) distance and arc length, without sides."""
+
+    def __init__(self, lines: Sequence[Polyline]) -> None:
+        most = max((len(line.piece) for line in lines), default=1)
+        self._start, self._piece = np.zeros((len(lines), most, 2)), np.zeros((len(lines), most, 2))
+        self._length, self._until = np.ones((len(lines), most)), np.zeros((len(lines), most))
+        self._last = np.array([len(line.piece) - 1 for line in lines], np.int64)
+        for number, line in enumerate(lines):
+            count = len(line.piece)
+            self._start[number, :count], self._piece[number, :count] = line.start, line.piece
+            self._start[number, count:] = np.inf
+            self._length[number, :count] = np.hypot(line.piece[:, 0], line.piece[:, 1])
+            self._until[number, :count] = line.until[:-1]
+
+    def locate(self, points: Points, which: NDArray[np.intp]) -> tuple[Points, Points]:
+        """(N,) distance of points (N, 2) from the line each asks of, infinite past its ends, and (N,) arc length."""
+        start, piece = self._start[which], self._piece[which]
+        offset_x, offset_y = points[:, 0, None] - start[:, :, 0], points[:, 1, None] - start[:, :, 1]
+        piece_x, piece_y, length = piece[:, :, 0], piece[:, :, 1], self._length[which]
+        with np.errstate(invalid="ignore"):
+            share = (offset_x * piece_x + offset_y * piece_y) / (length * length)
+            share = np.minimum(np.maximum(share, 0.0), 1.0)
+            gap_x, gap_y = offset_x - share * piece_x, offset_y - share * piece_y
+        gap2 = gap_x * gap_x + gap_y * gap_y
+        gap2[np.isnan(gap2)] = np.inf
+        rows = np.arange(len(points))
+        near = gap2.argmin(axis=1)
+        at = share[rows, near]
+        past = ((at <= 0) & (near == 0)) | ((at >= 1) & (near == self._last[which]))
+        distance = np.where(past, np.inf, np.sqrt(gap2[rows, near]))
+        return distance, self._until[which, near] + at * length[rows, near]
 
 
 def _cross(a: Points, b: Points) -> Points:

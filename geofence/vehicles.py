@@ -47,7 +47,7 @@ class Vehicles:
         self.memory = memory or Memory()
         self._slot_of: dict[str, int] = {}
         self._key: dict[int, str] = {}
-        self._kind: dict[int, str] = {}
+        self._kind = np.empty(0, object)
         self._doubt: dict[int, list[tuple[int, Array]]] = {}  # boxes that jumped, not yet believed
         self._free: list[int] = []
         self._departed: set[int] = set()
@@ -71,7 +71,7 @@ class Vehicles:
 
     def kind(self, slot: int) -> str:
         """The class the vehicle in a slot was last seen as."""
-        return self._kind[slot]
+        return str(self._kind[slot])
 
     def last_ms(self, slot: int) -> int:
         """When the vehicle in a slot was last seen."""
@@ -111,7 +111,7 @@ class Vehicles:
         """Drop a vehicle; its slot is used again."""
         self._departed.discard(slot)
         self._alive[slot] = False
-        del self._key[slot], self._kind[slot]
+        del self._key[slot]
         self._doubt.pop(slot, None)
         for key in [k for k, s in self._slot_of.items() if s == slot]:
             del self._slot_of[key]
@@ -141,7 +141,7 @@ class Vehicles:
             rows = np.array(sorted(claims.taken), dtype=np.int64)
             mine = np.array([claims.taken[r] for r in rows.tolist()], dtype=np.int64)
         self._take(instant, rows, mine)
-        return Recognised(rows, mine, tuple(fresh))
+        return Recognised(rows, mine, tuple(fresh), instant.sizes[rows])
 
     def _away(self, instant: Instant, rows: Index, slots: Index) -> Array:
         """Distance of boxes from where vehicles should be: carried on for at most a second, or where they were."""
@@ -275,8 +275,7 @@ class Vehicles:
         self._last_ms[slots] = instant.t_ms
         self._seen[slots] += 1
         self._trails.add(instant.t_ms, slots, instant.centres[rows], span)
-        for row, slot in zip(rows.tolist(), slots.tolist(), strict=True):
-            self._kind[slot] = instant.kinds[row]
+        self._kind[slots] = np.array(instant.kinds, object)[rows]
         for slot in [s for s in self._doubt if self._last_ms[s] == instant.t_ms]:
             del self._doubt[slot]
 
@@ -288,6 +287,7 @@ class Vehicles:
         self._first_ms = np.concatenate([self._first_ms, np.zeros(more, np.int64)])
         self._last_ms = np.concatenate([self._last_ms, np.zeros(more, np.int64)])
         self._seen = np.concatenate([self._seen, np.zeros(more, np.int64)])
+        self._kind = np.concatenate([self._kind, np.full(more, "", object)])
         self._alive = np.concatenate([self._alive, np.zeros(more, bool)])
         self._trails.grow(more)
         self._free = [*range(self.capacity + more - 1, self.capacity - 1, -1)]

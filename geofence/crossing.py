@@ -122,10 +122,9 @@ class BoundaryWatch:
         before = self._before[slots]
         steps = np.hypot(points[:, 0] - before[:, 0], points[:, 1] - before[:, 1])
         span = np.maximum(t_ms - self._before_ms[slots], 1)
-        near = self._due(slots, steps, spread)
-        movements = (
-            self._look(t_ms, slots[near], points[near], spread[near], steps[near], span[near]) if len(near) else []
-        )
+        due = self._due(slots, steps, spread)
+        came = _Came(slots[due], points[due], spread[due], steps[due], span[due])
+        movements = self._look(t_ms, came) if len(due) else []
         self._before[slots], self._before_ms[slots] = points, t_ms
         self._pace[slots] = np.where(np.isnan(steps), 0.0, steps / span)
         return movements

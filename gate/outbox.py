@@ -21,8 +21,11 @@ CREATE INDEX IF NOT EXISTS outbox_unsent ON outbox (sent, kind, seq);
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
     owner TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (owner, name));
+CREATE TABLE IF NOT EXISTS told (
+    list TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (list, id)) WITHOUT ROWID;
 """
 BATCH = 200  # messages sent at once
+LIST_PART = 500  # entries of a list in one message
 _BATCH_CHARACTERS = 2_000_000
 _BACKLOG = 400  # unsent messages from which on findings go first
 
@@ -77,6 +80,31 @@ class Outbox:
         """Keep a record; the same record again changes nothing."""
         kinds: dict[type, str] = {Passage: "passage", Finding: "finding", DeviceState: "device"}
         return self.put(kinds[type(record)], to_plain(record))
+
+    def put_list(self, kind: str, about: str, entries: Mapping[str, Mapping[str, Any]], *, whole: bool) -> int:
+        """Tell the hub what is new or different in a list, in messages of at most `LIST_PART` entries; their number.
+
+        about: the list's name, the message's "list". entries: by id. whole: what the list lacks now is told as removed.
+        """
+        digests = {i: hashlib.sha256(canonical_json(e).encode()).hexdigest()[:16] for i, e in entries.items()}
+        with self._lock:
+            told = dict(self._database.execute("SELECT id, digest FROM told WHERE list = ?", (about,)).fetchall())
+            changed = [i for i, digest in digests.items() if told.get(i) != digest]
+            gone = sorted(told.keys() - digests.keys()) if whole else []
+            parts = [changed[n : n + LIST_PART] for n in range(0, len(changed), LIST_PART)] or [[]] * bool(gone)
+            self._database.execute("BEGIN IMMEDIATE")
+            for number, part in enumerate(parts):
+                body = {"list": about, "entries": [entries[i] for i in part], "removed": [] if number else gone}
+                row = (f"{kind}:{secrets.token_hex(12)}", kind, canonical_json(body))
+                self._database.execute("INSERT INTO outbox (id, kind, body) VALUES (?, ?, ?)", row)
+            self._database.executemany(
+                "INSERT OR REPLACE INTO told VALUES (?, ?, ?)", [(about, i, digests[i]) for i in changed]
+            )
+            self._database.executemany("DELETE FROM told WHERE list = ? AND id = ?", [(about, i) for i in gone])
+            self._database.execute("COMMIT")
+        if parts:
+            self.on_put()
+        return len(parts)
 
     def put_file(self, owner: str, name: str, path: Path) -> None:
         """Send a file of a passage or finding, after the messages. It must stay where it is until it is sent."""

@@ -35,6 +35,7 @@ from gate.live_api import Snapshots, live_api
 from gate.memory import next_numbers, recall
 from gate.mqtt import Login
 from gate.outbox import Outbox
+from gate.plan import placed, tell_plan, tell_registers
 from gate.records import Finding, Passage
 from gate.registers import TicketFeed, load_registers
 from gate.scale.live import LiveScale
@@ -65,8 +66,11 @@ from vision.supervise import CameraWorkers
 _log = structlog.get_logger(__name__)
 REORDER_MS = 600  # a camera's facts may come this much later than a scale's
 TURN_S = 0.1
+_SHOWN = frozenset({"burned", "plates"})  # folders of a bundle whose files go by their own names
+PLACE_MS = 60_000  # a vehicle seen longer ago is somewhere else by now
 CROPS_LIMIT = 500
 UPKEEP_EVERY_MS = 120_000
+TELL_EVERY_MS = 10_000
 
 
 class SiteProcess:
@@ -120,6 +124,8 @@ class SiteProcess:
 
     async def run(self) -> None:
         """Run until cancelled; then what is open is finished and written."""
+        if self.site.hub:
+            tell_plan(self.outbox, self.site)
         for fault in self._registers.faults:
             _log.warning("register entry left out", why=fault)
         await self.workers.start()
@@ -251,11 +257,14 @@ class SiteProcess:
         """Learn new tickets as they are registered; have evidence counter-signed, and deleted when its time is over."""
         tickets = self.site.registers.tickets
         feed = TicketFeed(self._base / tickets, self._registers.tickets) if tickets else None
-        next_upkeep_ms = 0
+        next_upkeep_ms = next_telling_ms = told = 0
         while True:
             for fault in feed.look() if feed else ():
                 _log.warning("ticket left out", why=fault)
-            now_ms = self._clock.now_ms()
+            now_ms, known = self._clock.now_ms(), self._registers.tickets.learnt + 1
+            if self.site.hub and known != told and now_ms >= next_telling_ms:
+                told, next_telling_ms = known, now_ms + TELL_EVERY_MS
+                await asyncio.to_thread(tell_registers, self.outbox, self._registers)
             if now_ms >= next_upkeep_ms:
                 next_upkeep_ms = now_ms + UPKEEP_EVERY_MS
                 await asyncio.to_thread(self._upkeep.run, now_ms)
@@ -282,7 +291,8 @@ class SiteProcess:
             if isinstance(fact, DeviceState):
                 self.outbox.put_record(fact)
         for finding in outcome.findings:
-            self.outbox.put_record(finding)
+            recent = self._window.between(finding.t_ms - PLACE_MS, finding.t_ms)
+            self.outbox.put_record(placed(finding, recent))
             if finding.passage:
                 self._findings.setdefault(finding.passage, []).append(finding)
             if finding.state == "raised" and not logged:
@@ -304,13 +314,14 @@ class SiteProcess:
         self._sealer.put(Dossier(passage, findings, tuple(facts), crops, clock))
 
     def _sealed(self, dossier: Dossier, bundle: SealedBundle) -> None:
-        """The bundle is on disk: burned-in clips, plate pictures and weighing slip follow the alerts to the hub."""
-        for folder in ("burned", "plates"):
-            for path in sorted((bundle.path / folder).glob("*")):
-                self.outbox.put_file(dossier.passage.id, path.name, path)
-        slip = self._slips / f"{bundle.path.name}.pdf"
-        if slip.exists():
-            self.outbox.put_file(dossier.passage.id, "slip.pdf", slip)
+        """The bundle is on disk: its files follow the alerts to the hub, the pictures first, original clips last."""
+        for path in bundle_files(bundle.path):
+            inside = path.relative_to(bundle.path)
+            original = inside.parts[0] == "clips"
+            if original and not (self.site.hub and self.site.hub.originals):
+                continue
+            name = path.name if inside.parts[0] in _SHOWN else "__".join(inside.parts)
+            self.outbox.put_file(dossier.passage.id, name, path)
 
     def _picture(self, finding: Finding) -> None:
         """A picture of the moment for the alert, of the camera that saw the vehicle, else of the first."""
@@ -396,6 +407,13 @@ class _ApiServer(uvicorn.Server):
 def in_time(facts: Sequence[Fact], taken_ms: int) -> list[Fact]:
     """Facts dated no earlier than what was judged already: one that comes too late is told when it came."""
     return [f if f.t_ms > taken_ms else replace(f, t_ms=taken_ms + 1) for f in facts]
+
+
+def bundle_files(bundle: Path) -> list[Path]:
+    """A sealed bundle's files in the order they are wanted at the hub."""
+    order = {"burned": 0, "plates": 1, "clips": 3}
+    files = [p for p in bundle.rglob("*") if p.is_file()]
+    return sorted(files, key=lambda p: (order.get(p.relative_to(bundle).parts[0], 2), str(p)))
 
 
 def _refuse_recordings(site: Site) -> None:

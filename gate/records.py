@@ -73,7 +73,7 @@ class Finding:
     id: "<passage or device>/<rule>", one per passage and rule. state: "raised", "upgraded" or "withdrawn".
     zh, en: one sentence a person can act on. numbers: what decided it, with units in the names.
     evidence: ids the finding rests on (vehicles, weighings, tickets, devices).
-    version, thresholds: of the rule as it judged.
+    version, thresholds: of the rule as it judged. place: ground point (x, y) in metres where the vehicle was, for maps.
     """
 
     id: str
@@ -91,3 +91,4 @@ class Finding:
     evidence: tuple[str, ...] = ()
     version: int = 1
     thresholds: dict[str, float] = field(default_factory=dict)
+    place: tuple[float, float] | None = None

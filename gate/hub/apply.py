@@ -13,6 +13,7 @@ from gate.hub.batches import MessageIn
 from gate.hub.context import Hub
 from gate.hub.heartbeat import Heartbeat, News, Origin, note_heartbeat
 from gate.hub.known import Known
+from gate.hub.registers import note_plan, note_register
 from gate.hub.tables import DeviceEvent, Passage, PassagePlate
 from gate.records import Finding
 from gate.records import Passage as PassageRecord
@@ -38,7 +39,7 @@ async def apply_message(session: AsyncSession, hub: Hub, known: Known, origin: O
     try:
         return await _apply(session, hub, known, origin, message)
     except ValidationError as error:
-        raise FactError(f"heartbeat: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+        raise FactError(f"{kind}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
     except OverflowError as error:
         raise FactError(f"{kind}: a number is too large") from error
 
@@ -54,6 +55,10 @@ async def _apply(session: AsyncSession, hub: Hub, known: Known, origin: Origin, 
         return news
     if kind == "device":
         return _device(session, origin.site, from_plain(DeviceState, body))
+    if kind == "plan":
+        return await note_plan(session, origin.site, body)
+    if kind == "register":
+        return await note_register(session, origin.site, body)
     return await note_heartbeat(session, hub, origin.site, Heartbeat.model_validate(body))
 
 
@@ -106,6 +111,7 @@ def _fill(row: Passage, record: PassageRecord, origin: Origin) -> None:
     row.colour = record.plates[0].colour.value if record.plates else ""
     row.weight_kg = max(weights, default=None)
     row.ticket = record.tickets[-1].ticket[:128] if record.tickets else ""
+    row.ticket_state = record.tickets[-1].state[:16] if record.tickets else ""
     row.product = record.tickets[-1].product[:64] if record.tickets else ""
     row.closed, row.stream, row.seq = record.closed, origin.stream, origin.seq
     row.body = canonical_json(to_plain(record))

@@ -12,7 +12,10 @@ class Base(DeclarativeBase):
 
 
 class Site(Base):
-    """One gate. token_hash: SHA-256 of its device token. state: the last heartbeat's body."""
+    """One gate. token_hash: SHA-256 of its device token. state: the last heartbeat's body.
+
+    plan: its cameras and shapes as its site file has them (gate.plan), JSON text, "" until it has told.
+    """
 
     __tablename__ = "sites"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -23,6 +26,7 @@ class Site(Base):
     created_ms: Mapped[int]
     last_seen_ms: Mapped[int | None]
     state: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    plan: Mapped[str] = mapped_column(default="", server_default="")
     disabled: Mapped[bool] = mapped_column(default=False)
 
 
@@ -66,6 +70,7 @@ class Passage(Base):
     colour: Mapped[str] = mapped_column(String(16), default="")
     weight_kg: Mapped[float | None]
     ticket: Mapped[str] = mapped_column(String(128), default="", index=True)
+    ticket_state: Mapped[str] = mapped_column(String(16), default="", server_default="")
     product: Mapped[str] = mapped_column(String(64), default="")
     closed: Mapped[bool] = mapped_column(default=False)
     locked: Mapped[bool] = mapped_column(default=False)
@@ -95,6 +100,7 @@ class Alert(Base):
     __table_args__ = (
         UniqueConstraint("site", "finding", "occurrence", name="uq_alerts_finding"),
         Index("ix_alerts_site_t", "site", "t_ms"),
+        Index("ix_alerts_storm", "site", "rule", "received_ms"),
     )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     site: Mapped[str] = mapped_column(String(64))
@@ -119,6 +125,40 @@ class Alert(Base):
     stream: Mapped[str] = mapped_column(String(64), default="")
     seq: Mapped[int] = mapped_column(default=0)
     body: Mapped[str]
+
+
+class Ticket(Base):
+    """A lift ticket a site's register holds. void_ms: from when it is void. What used it is found among passages."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (Index("ix_tickets_site_issued", "site", "issued_ms"),)
+    site: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    plate: Mapped[str] = mapped_column(String(32), default="", index=True)
+    mine: Mapped[str] = mapped_column(String(64), default="")
+    product: Mapped[str] = mapped_column(String(64), default="")
+    buyer: Mapped[str] = mapped_column(String(64), default="")
+    kg: Mapped[int] = mapped_column(default=0)
+    issued_ms: Mapped[int] = mapped_column(default=0)
+    from_ms: Mapped[int] = mapped_column(default=0)
+    until_ms: Mapped[int] = mapped_column(default=0)
+    void_ms: Mapped[int | None]
+    void_reason: Mapped[str] = mapped_column(default="")
+
+
+class RegisteredVehicle(Base):
+    """A vehicle of a site's register, as the site has it now."""
+
+    __tablename__ = "registered_vehicles"
+    site: Mapped[str] = mapped_column(String(64), primary_key=True)
+    plate: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), default="")
+    owner: Mapped[str] = mapped_column(default="")
+    tare_kg: Mapped[float | None]
+    tare_date: Mapped[str] = mapped_column(String(32), default="")
+    axles: Mapped[int | None]
+    colour: Mapped[str] = mapped_column(String(16), default="")
+    products: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
 class AlertAction(Base):
@@ -169,7 +209,10 @@ class File(Base):
 
 
 class User(Base):
-    """A person. sites: those they may see, NULL for all. totp: the shared secret once they switched it on."""
+    """A person. sites: those they may see, NULL for all. totp: the shared secret once they switched it on.
+
+    totp_step: the last step a code was taken of; no code is taken twice.
+    """
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -179,6 +222,7 @@ class User(Base):
     sites: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     password: Mapped[str | None]
     totp: Mapped[str | None]
+    totp_step: Mapped[int] = mapped_column(default=0, server_default="0")
     failures: Mapped[int] = mapped_column(default=0)
     locked_until_ms: Mapped[int] = mapped_column(default=0)
     disabled: Mapped[bool] = mapped_column(default=False)
@@ -252,6 +296,16 @@ class Route(Base):
     duty: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
     quiet: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
     enabled: Mapped[bool] = mapped_column(default=True)
+
+
+class Shift(Base):
+    """A person is on duty from start to end. Who stands on the roster is told before others of the same role."""
+
+    __tablename__ = "shifts"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int] = mapped_column(index=True)
 
 
 class Silence(Base):

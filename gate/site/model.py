@@ -223,12 +223,14 @@ class HubLink(Part):
     """Where findings and passages are sent. token_file: the device token the hub issued.
 
     mqtt: a broker the messages go by instead; its user is the site's id, its password the device token. Files go to
-    `url` all the same. ca_file: certificate authority of hub and broker where the system does not know it.
+    `url` all the same. originals: send the original clips too, behind everything else. ca_file: certificate
+    authority of hub and broker where the system does not know it.
     """
 
     url: str = Field(pattern=r"^https?://")
     token_file: Path
     mqtt: str | None = Field(default=None, pattern=r"^mqtts?://[\w.\[\]:-]+$")
+    originals: bool = True
     ca_file: Path | None = None
 
 

@@ -90,6 +90,19 @@ class TicketBook:
         """Every use noted, by ticket."""
         return dict(self._uses)
 
+    @property
+    def learnt(self) -> int:
+        """How many tickets and notices are known; it grows with each that is new."""
+        return len(self._tickets) + len(self._voids)
+
+    def tickets(self) -> list[Ticket]:
+        """Every ticket known, in the order they were learnt."""
+        return list(self._tickets.values())
+
+    def voids(self) -> dict[str, Void]:
+        """Every void notice, by ticket."""
+        return dict(self._voids)
+
     def _know(self, ticket: Ticket) -> None:
         if ticket.id not in self._tickets:
             self._tickets[ticket.id] = ticket

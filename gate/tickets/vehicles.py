@@ -67,6 +67,10 @@ class VehicleRegister:
     def __len__(self) -> int:
         return len(self._vehicles)
 
+    def vehicles(self) -> list[Vehicle]:
+        """Every vehicle listed."""
+        return list(self._vehicles.values())
+
     def vehicle(self, plate: str) -> Vehicle | None:
         """The vehicle of a plate, None where it is not listed."""
         return self._vehicles.get(normal_plate(plate))

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gate.facts import canonical_json, to_plain
@@ -85,10 +86,12 @@ class Load:
     requests: list[float] = field(default_factory=list)  # from a batch to its receipt
     reads: list[float] = field(default_factory=list)
     refused: int = 0
+    hub_cpu_s: float = 0.0
 
 
 @contextmanager
-def hub_process(settings: HubSettings, log: Path) -> Iterator[int]:
+def hub_process(settings: HubSettings, log: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """Its port, and the process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -104,7 +107,7 @@ def hub_process(settings: HubSettings, log: Path) -> Iterator[int]:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-        yield port
+        yield port, psutil.Process(process.pid)
         process.terminate()
         process.wait()
 
@@ -193,10 +196,12 @@ async def one_page(port: int, link: str, load: Load, end: float) -> None:
 async def run_load(settings: HubSettings, rate: float, log: Path) -> Load:
     load = Load()
     async with people_and_sites(settings) as (tokens, link):
-        with hub_process(settings, log) as port:
+        with hub_process(settings, log) as (port, process):
+            before = sum(process.cpu_times()[:2])
             end = time.monotonic() + SECONDS
             pages = [asyncio.create_task(one_page(port, link, load, end)) for _ in range(PAGES)]
             await asyncio.gather(*(one_site(port, s, t, rate / SITES, load, end) for s, t in tokens.items()))
+            load.hub_cpu_s = sum(process.cpu_times()[:2]) - before
             for page in pages:
                 page.cancel()
             await asyncio.gather(*pages, return_exceptions=True)
@@ -216,6 +221,7 @@ def told(load: Load, name: str, capsys: pytest.CaptureFixture[str]) -> tuple[flo
         "requests": len(load.requests),
         "reads": len(load.reads),
         "refused": load.refused,
+        "hub_cpu_share": round(load.hub_cpu_s / SECONDS, 2),
     }
     with capsys.disabled():
         print(f"\n{name}: {json.dumps(figures)}")

@@ -1,13 +1,20 @@
 """From a trained network to the ONNX file a gate loads: raw frames in, so that no engine needs its own preparation."""
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.detectors.card import Product, detector_card
+from models.quantise import quantise
 from models.registry import TrainingJob
+
+Picture8 = NDArray[np.uint8]
+CALIBRATION_PICTURES = 128
 
 
 class FromPixels(nn.Module):
@@ -42,10 +49,15 @@ def write_onnx(net: nn.Module, path: Path) -> None:
         )
 
 
-def export(net: nn.Module, job: TrainingJob, product: Product) -> Path:
-    """A detector's file in `job.out`, its card beside it; both can be copied into the zoo as they are."""
+def export(net: nn.Module, job: TrainingJob, product: Product, pictures: Iterable[Picture8]) -> Path:
+    """A detector's file in `job.out`, its card beside it; both can be promoted as they are.
+
+    pictures (H, W, 3), sides multiples of 32: what the network should expect, for its scales in 8 bits. All but the
+    layers that give scores and values are converted: those would cost accuracy and save no time.
+    """
     path = job.out / f"{product.target.replace('-', '_')}.onnx"
     write_onnx(net, path)
+    quantise(path, path, (picture[None] for picture in pictures), spare="heads")
     card = detector_card(path, job, product, {})
     path.with_name(f"{product.target}.json").write_text(card.to_json(), encoding="utf-8")
     return path

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from models.detectors.card import PLATES
-from models.detectors.export import export
+from models.detectors.export import CALIBRATION_PICTURES, export
 from models.detectors.loop import Batch, fit
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_scenes import PlateScenes
@@ -54,4 +54,5 @@ def train(job: TrainingJob) -> Path:
     stream = _Stream(scenes, job.seed + int(job.resume) * 1000)
     batches = iter(DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6))
     net = fit(DetectorNet(SPEC), batches, plate_loss, job, peak_rate=2.5e-3)
-    return export(net, job, PLATES)
+    rng = np.random.default_rng([job.seed, 8])
+    return export(net, job, PLATES, (scenes.scene(rng).picture for _ in range(CALIBRATION_PICTURES)))

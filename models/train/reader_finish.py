@@ -1,14 +1,13 @@
 """From a trained reader to the file that ships: honest probabilities, then convolutions in 8 bits."""
 
 import tempfile
-import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.quantise import quantise
 from models.synthesis.crops import encode
 from models.synthesis.real import Labelled
 from models.synthesis.real import load as load_crop
@@ -31,7 +30,7 @@ def finish(net: ReaderNet, held_out: list[Labelled], calibration: Images, path: 
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
         export(net, str(plain), temperature)
-        quantise(plain, path, calibration)
+        quantise(plain, path, (calibration[i : i + 32] for i in range(0, len(calibration), 32)))
     return {"temperature": temperature}
 
 
@@ -59,25 +58,3 @@ def fit_temperature(net: ReaderNet, held_out: list[Labelled], seed: int) -> floa
 def _logits(net: ReaderNet, images: Images) -> torch.Tensor:
     with torch.no_grad():
         return torch.cat([net(torch.from_numpy(images[i : i + 64])).text.float() for i in range(0, len(images), 64)])
-
-
-def quantise(plain: Path, path: Path, calibration: Images) -> None:
-    """Convolutions with 8-bit weights and activations, scaled by what `calibration` makes flow through them."""
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Batches(CalibrationDataReader):
-        def __init__(self) -> None:
-            self._left = [calibration[i : i + 32] for i in range(0, len(calibration), 32)]
-
-        def get_next(self) -> dict[str, Any] | None:
-            return {"image": self._left.pop()} if self._left else None
-
-    prepared = plain.with_name("prepared.onnx")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quant_pre_process(str(plain), str(prepared), skip_symbolic_shape=True)
-        quantize_static(
-            str(prepared), str(path), Batches(), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv"],
-            per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-        )  # fmt: skip

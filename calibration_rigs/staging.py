@@ -11,7 +11,7 @@ from calibration_rigs.scenario import Scenario
 from calibration_rigs.take import Take, take
 from calibration_rigs.tracks import Flaws, Watcher
 from calibration_rigs.weights import WeightLogs
-from gate.facts import Fact, Operation, fact_line
+from gate.facts import BeamState, Fact, Operation, fact_line
 from gate.gatehouse import Gatehouse
 from gate.records import Finding, Passage
 from gate.scale.replay import RecordedRow, recorded_facts
@@ -64,7 +64,12 @@ def look(taken: Take, seed: int | None = None, flaws: Flaws | None = None) -> Pl
     number = _seed(taken, seed)
     rng = np.random.default_rng((number, 7))
     watchers = {name: Watcher(taken, name, flaws or Flaws(), rng) for name in taken.layout.views}
-    facts = [*_seen(taken, watchers), *_weighed(taken, number), *_told(taken.scenario, taken.start_ms)]
+    facts = [
+        *_seen(taken, watchers),
+        *_weighed(taken, number),
+        *_crossed(taken),
+        *_told(taken.scenario, taken.start_ms),
+    ]
     owners = {key: who for watcher in watchers.values() for key, who in watcher.owners.items()}
     return Played(taken, tuple(sorted(facts, key=lambda f: f.t_ms)), owners)
 
@@ -113,6 +118,16 @@ def _weighed(taken: Take, seed: int) -> Iterator[Fact]:
         for fact in recorded_facts(scale, rows, taken.start_ms):
             if not (isinstance(fact, DeviceState) and fact.state == "ended"):  # a run's end is no event of a gate's
                 yield fact
+
+
+def _crossed(taken: Take) -> Iterator[Fact]:
+    """What light barriers said: broken, free."""
+    broken: dict[str, bool] = {}
+    for change in taken.beams:
+        now = change.by is not None
+        if now != broken.get(change.beam, False):
+            broken[change.beam] = now
+            yield BeamState(taken.start_ms + round(change.t_s * 1000), change.beam, now)
 
 
 def _told(scenario: Scenario, start_ms: int) -> Iterator[Fact]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration_rigs.camera import View
+from calibration_rigs.equipment import BeamChange
 from calibration_rigs.indicator import Shown
 from calibration_rigs.layout import Layout, layout_of
 from calibration_rigs.scale_line import ScaleLine
@@ -51,7 +52,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Take:
-    """A scenario as physics played it. cells_kg: by deck, the cells' true sum after every step of step_s."""
+    """A scenario as physics played it. cells_kg: by deck, the cells' true sum after every step of step_s.
+
+    beams: what changed at the light barriers, in order of time.
+    """
 
     scenario: Scenario
     layout: Layout
@@ -60,6 +64,7 @@ class Take:
     looks: tuple[Look, ...]
     cells_kg: Mapping[str, NDArray[np.float64]]
     step_s: float = TIME_STEP_S
+    beams: tuple[BeamChange, ...] = ()
 
     def readings(self, seed: int) -> dict[str, list[Shown]]:
         """What the indicator of each scale sends, by scale id."""
@@ -87,18 +92,21 @@ def film(
     start_ms = start_of(layout.site)
     looks: list[Look] = []
     cells: dict[str, list[float]] = {d.id: [] for d in layout.decks}
+    beams: list[BeamChange] = []
     with ExitStack() as stack:
         log: IO[str] | None = stack.enter_context(truth.open("w", encoding="utf-8")) if truth else None
         for tick in simulation.ticks(LOOK_S):
             looks.append(Look(tick.t_s, {n: _glimpses(simulation, tick, v) for n, v in layout.views.items()}))
             for deck, carried in tick.cells_kg.items():
                 cells[deck] += carried
+            beams += tick.beam_changes
             if log is not None:
                 log.write(json.dumps(tick_record(simulation, tick, start_ms), ensure_ascii=False) + "\n")
             if progress is not None:
                 progress(tick.t_s / scenario.seconds)
     carried_kg = {deck: np.array(kg) for deck, kg in cells.items()}
-    return Take(scenario, layout, simulation.vehicles, start_ms, tuple(looks), carried_kg)
+    seen = tuple(looks)
+    return Take(scenario, layout, simulation.vehicles, start_ms, seen, carried_kg, TIME_STEP_S, tuple(beams))
 
 
 def _glimpses(simulation: Simulation, tick: Tick, view: View) -> dict[str, Glimpse]:

@@ -11,9 +11,10 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from gate.errors import GatewardenError
-from vision.live import Fanout
+from vision.live import Fanout, HlsStream
 
 SNAPSHOT_WAIT_S = 5.0
+PLAYLIST, PLAYLIST_TYPE = "live.m3u8", "application/vnd.apple.mpegurl"
 
 
 class Snapshots:
@@ -78,6 +79,8 @@ def live_api(
             raise HTTPException(503, "the camera gives no picture") from error
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
+    _add_hls(app, streams)
+
     @app.websocket("/live/{camera}")
     async def _live(socket: WebSocket, camera: str) -> None:
         if camera not in streams:
@@ -107,6 +110,25 @@ def _offer_release(app: FastAPI, release: Callable[[str, str, str], None]) -> No
         except GatewardenError as error:
             raise HTTPException(422, str(error)) from error
         return JSONResponse({"barrier": barrier, "ordered": "open"}, 202)
+
+
+def _add_hls(app: FastAPI, streams: Mapping[str, Fanout]) -> None:
+    """The streams for phones: /hls/CAMERA/live.m3u8 and the parts it names."""
+    phones = {camera: HlsStream(stream) for camera, stream in streams.items()}
+
+    @app.get("/hls/{camera}/{name}")
+    async def _hls(camera: str, name: str) -> Response:
+        if camera not in phones:
+            raise HTTPException(404, "no such camera")
+        if name == PLAYLIST:
+            text = await phones[camera].playlist()
+            if text is None:
+                raise HTTPException(503, "the camera gives no picture")
+            return Response(text, media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
+        part = phones[camera].part(name)
+        if part is None:
+            raise HTTPException(404, "no such part, or no longer")
+        return Response(part, media_type="video/mp4", headers={"Cache-Control": "no-store"})
 
 
 async def _send(socket: WebSocket, stream: Fanout) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vision.bench_peer import straight_pipeline
+from vision.bench_peer import Find, straight_pipeline
 from vision.build import build_pipeline
 from vision.config import CameraConfig
 from vision.eye import Eye
@@ -89,10 +89,10 @@ async def online(configs: list[CameraConfig], seconds: float, build: Build = bui
     }
 
 
-def beside(config: CameraConfig, frames: int, report: Callable[[str], None]) -> dict[str, Any]:
+def beside(config: CameraConfig, frames: int, find: Find, report: Callable[[str], None]) -> dict[str, Any]:
     """The straight pipeline on the same clip, or why it could not be run."""
     try:
-        return straight_pipeline(Path(config.address.removeprefix("file:")), frames)
+        return straight_pipeline(Path(config.address.removeprefix("file:")), frames, find)
     except ImportError as error:
         report(f"the straight pipeline is left out: {error}")
         return {"left_out": str(error)}

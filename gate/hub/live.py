@@ -85,6 +85,32 @@ async def snapshot(site: Id, camera: Id, hub: TheHub, person: Annotated[Person, 
     return Response(answer.content, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
+@router.get("/sites/{site}/hls/{camera}/{name}", summary="The live stream for phones (HLS)", response_class=Response)
+async def hls(
+    site: Id,
+    camera: Id,
+    name: Annotated[str, PathParam(pattern=r"^(live\.m3u8|init-\d{1,9}\.mp4|\d{1,9}\.m4s)$")],
+    hub: TheHub,
+    person: Annotated[Person, needs(Right.WATCH)],
+) -> Response:
+    """The playlist live.m3u8, and what it names, passed on from the site."""
+    base = await _live_base(hub, person, site)
+    if base is None:
+        raise HTTPException(404, "this site has no live pictures here")
+    if name.startswith("init-"):  # asked for once by each who watches
+        async with hub.store.write() as session:
+            log_look(session, hub, person, "watch live", camera, site)
+    try:
+        async with httpx.AsyncClient(timeout=12) as client:
+            answer = await client.get(f"{base}/hls/{quote(camera, safe='')}/{name}")
+    except httpx.HTTPError as error:
+        raise HTTPException(502, "the site does not answer") from error
+    if answer.status_code != 200:
+        raise HTTPException(404 if answer.status_code == 404 else 502, "the site sent no such part")
+    kind = "application/vnd.apple.mpegurl" if name.endswith(".m3u8") else "video/mp4"
+    return Response(answer.content, media_type=kind, headers={"Cache-Control": "no-store"})
+
+
 @router.websocket("/sites/{site}/live/{camera}")
 async def live(socket: WebSocket, site: Id, camera: Id) -> None:
     """A camera's live stream: {"mime": …} as text, then fragmented MP4 in binary messages."""

@@ -1,12 +1,16 @@
 """The bench itself: it counts what it says it counts."""
 
 import dataclasses
+import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.vision.drawn import PLATES, Actor, build_drawn, driving, film
 from vision.bench import beside, enlarge, offline, online
+from vision.bench_peer import ultralytics_track
 from vision.config import CameraConfig
 from vision.facts import VehicleClass
 from vision.source import Frame, RecordedSource
@@ -49,13 +53,20 @@ async def test_online_measures_all_cameras_at_once(clip: Path, tmp_path: Path) -
     assert result["frame_to_viewer_ms"]["count"] > 10
 
 
+def one_box(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return np.array([[0, 0, picture.shape[1] // 2, picture.shape[0] // 2]], np.float64)
+
+
 def test_the_straight_pipeline_is_left_out_with_a_reason_where_its_parts_are_missing(clip: Path) -> None:
     said: list[str] = []
-    try:
-        import rapidocr  # noqa: F401
-        import ultralytics  # noqa: F401
-    except ImportError:
-        assert "left_out" in beside(config(clip), 2, said.append)
+    result = beside(config(clip), 2, one_box, said.append)
+    if importlib.util.find_spec("rapidocr") is None:
+        assert "rapidocr" in result["left_out"]
         assert "left out" in said[0]
     else:
-        assert beside(config(clip), 2, said.append)["frames"] == 2
+        assert (result["frames"], result["vehicles_a_frame"]) == (2, 1.0)
+
+
+def test_weights_are_never_fetched() -> None:
+    with pytest.raises((ImportError, FileNotFoundError)):
+        ultralytics_track(Path("no-such-weights.pt"))

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from vision.live.encoder import Fragment, LiveEncoder
 from vision.live.fanout import Fanout
-from vision.live.hls import HlsWindow
+from vision.live.hls import HlsStream, HlsWindow
 
 
 def snapshot(picture: NDArray[np.uint8], quality: int = 82) -> bytes:
@@ -15,4 +15,4 @@ def snapshot(picture: NDArray[np.uint8], quality: int = 82) -> bytes:
     return bytes(data)
 
 
-__all__ = ["Fanout", "Fragment", "HlsWindow", "LiveEncoder", "snapshot"]
+__all__ = ["Fanout", "Fragment", "HlsStream", "HlsWindow", "LiveEncoder", "snapshot"]

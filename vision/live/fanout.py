@@ -4,11 +4,21 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
 
 from vision.live.encoder import Fragment
 
 _BEHIND = 90  # fragments a viewer may be late before it is moved on to the newest key frame
 _MOST_SINCE_KEY = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An encoder started: what its stream is, and the bytes that go before its fragments."""
+
+    mime: str
+    init: bytes
 
 
 class Fanout:
@@ -51,6 +61,16 @@ class Fanout:
 
     async def watch(self) -> AsyncGenerator[str | bytes, None]:
         """What one viewer is sent, in order, without end; ended by `aclose` (use contextlib.aclosing)."""
+        async with aclosing(self.follow()) as items:
+            async for item in items:
+                if isinstance(item, Fragment):
+                    yield item.data
+                else:
+                    yield json.dumps({"mime": item.mime})
+                    yield item.init
+
+    async def follow(self) -> AsyncGenerator["Begun | Fragment", None]:
+        """The same as it is: an encoder's beginning, then its fragments from a key frame on."""
         viewer = _Viewer()
         self._viewers.add(viewer)
         for fragment in self._since_key:
@@ -61,9 +81,8 @@ class Fanout:
                 fragment = await viewer.next()
                 if stream != self._stream:
                     stream = self._stream
-                    yield json.dumps({"mime": self._mime})
-                    yield self._init
-                yield fragment.data
+                    yield Begun(self._mime, self._init)
+                yield fragment
         finally:
             self._viewers.discard(viewer)
 

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from vision.live import Fanout, Fragment, HlsWindow, LiveEncoder, snapshot
+from vision.live import Fanout, Fragment, HlsStream, HlsWindow, LiveEncoder, snapshot
 
 
 def pictures(count: int, width: int = 320, height: int = 180) -> list[np.ndarray]:  # type: ignore[type-arg]
@@ -138,21 +138,58 @@ def test_phones_get_a_playlist_of_whole_segments(tmp_path: Path) -> None:
     assert window.playlist() is None
     for part in made:
         window.push(part)
-    text = window.playlist("i.mp4", "s{}.m4s")
+    text = window.playlist()
     assert text is not None
     lines = text.splitlines()
     assert lines[0] == "#EXTM3U"
-    assert '#EXT-X-MAP:URI="i.mp4"' in lines
-    numbers = [int(line[1:-4]) for line in lines if line.endswith(".m4s")]
+    assert '#EXT-X-MAP:URI="init-0.mp4"' in lines
+    assert window.part("init-0.mp4") == encoder.init
+    numbers = [int(line[:-4]) for line in lines if line.endswith(".m4s")]
     assert len(numbers) == 3
     assert f"#EXT-X-MEDIA-SEQUENCE:{numbers[0]}" in lines
-    assert window.segment(numbers[0] - 1) is None
+    assert window.part(f"{numbers[0] - 1}.m4s") is None
     for number in numbers:
-        data = window.segment(number)
+        data = window.part(f"{number}.m4s")
         assert data is not None
         seen = decoded(tmp_path / "s.mp4", encoder.init + data)
         assert len(seen) == 16
         assert seen[0].key_frame
+
+
+def test_numbers_go_on_when_the_encoder_begins_anew() -> None:
+    encoder, made = encode(60)
+    first = HlsWindow(encoder.init)
+    for part in made:
+        first.push(part)
+    second = HlsWindow(b"other", after=first)
+    for part in made:
+        second.push(part)
+    before, text = first.playlist(), second.playlist()
+    assert before is not None
+    assert text is not None
+    assert '#EXT-X-MAP:URI="init-1.mp4"' in text
+    assert "#EXT-X-DISCONTINUITY-SEQUENCE:1" in text
+    last = [int(line[:-4]) for line in before.splitlines() if line.endswith(".m4s")][-1]
+    assert f"#EXT-X-MEDIA-SEQUENCE:{last + 1}" in text
+    assert second.part("init-0.mp4") is None
+
+
+async def test_the_stream_is_followed_while_phones_ask() -> None:
+    fanout = Fanout()
+    phones = HlsStream(fanout)
+    encoder, made = encode(60)
+    asking = asyncio.create_task(phones.playlist())
+    while not fanout.viewers:
+        await asyncio.sleep(0.01)
+    fanout.begin(encoder.mime, encoder.init)
+    for part in made:
+        fanout.push(part)
+    assert "0.m4s" in (await asking or "")
+    assert phones.part("init-0.mp4") == encoder.init
+    assert phones.part("99.m4s") is None
+    assert fanout.viewers == 1, "one for all phones"
+    await phones.close()
+    assert fanout.viewers == 0
 
 
 def test_a_snapshot_is_a_jpeg() -> None:

@@ -38,11 +38,27 @@ export class LiveStream {
 
   start(): void {
     if (sourceClass() === undefined) {
-      this.onState("unsupported");
+      this.playHls();
       return;
     }
     this.connect();
     this.watchdog = window.setInterval(() => this.check(), 500);
+  }
+
+  /** Phones without Media Source Extensions play the same stream as HLS, by themselves. */
+  private playHls(): void {
+    const { video } = this;
+    if (!video.canPlayType("application/vnd.apple.mpegurl")) {
+      this.onState("unsupported");
+      return;
+    }
+    video.onplaying = () => this.onState("playing");
+    video.onerror = () => {
+      this.onState("lost");
+      if (!this.closed) this.retry = window.setTimeout(() => this.playHls(), 4000);
+    };
+    video.src = `${this.path.replace("/live/", "/hls/")}/live.m3u8`;
+    video.play().catch(() => undefined);
   }
 
   stop(): void {

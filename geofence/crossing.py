@@ -20,6 +20,8 @@ from geofence.shapes import BoundaryShape
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 DEEP = 0.5  # share of the corridor's half width inside which a vehicle has come into it
+PLAIN = 1.2  # times the half width beyond which a vehicle is plainly out of the corridor;
+SLIGHT = 5  # nearer to it than that, it must stay so many times longer: one that stands on the edge trembles
 CONTINUOUS_MS = 600  # two observations farther apart do not confirm each other
 JUMP_SPEED = 3.0  # a last or first step this much faster than the ones beside it is a box that jumped
 
@@ -39,6 +41,7 @@ class _Trace:
     other_ms: int | None = None  # first of a run of observations beyond the corridor, while undecided
     other: int = 0
     other_seen: int = 0
+    other_plain: int = 0  # of those, plainly beyond
     seen_ms: int = 0
     leap: float = 0.0  # speed of the step that began that run, per ms
     pace: float = 0.0  # speed before it
@@ -57,11 +60,15 @@ class _Trace:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One observation at one boundary. speed: of the step to it, pace: of the step before; far: a long step."""
+    """One observation at one boundary. speed: of the step to it, pace: of the step before; far: a long step.
+
+    plain: beyond the corridor by more than trembling.
+    """
 
     t_ms: int
     side: int
     beyond: bool
+    plain: bool
     deep: bool
     speed: float
     pace: float
@@ -159,7 +166,8 @@ class BoundaryWatch:
             speed = 0.0 if np.isnan(steps[i]) else float(steps[i] / span[i])
             deep = bool(found.distance[i] <= DEEP * self._half)
             far = bool(steps[i] > self._half)
-            look = _Look(t_ms, int(found.side[i]), bool(beyond[i]), deep, speed, float(self._pace[slot]), far)
+            plain = bool(beyond[i] and found.distance[i] > PLAIN * self._half)
+            look = _Look(t_ms, int(found.side[i]), bool(beyond[i]), plain, deep, speed, float(self._pace[slot]), far)
             movement = self._step(trace, look)
             if movement is not None:
                 movements.append((slot, movement))
@@ -171,7 +179,7 @@ class BoundaryWatch:
         trace = self._traces.get(slot)
         if trace is None or trace.other_ms is None or trace.side in (0, trace.other):
             return None
-        if trace.jumped or trace.net == 0:
+        if trace.jumped or trace.net == 0 or trace.other_plain == 0:
             return None
         return self._cross(trace, last_ms)
 
@@ -195,10 +203,12 @@ class BoundaryWatch:
         stale = look.t_ms - trace.seen_ms > CONTINUOUS_MS and trace.other_seen < 2
         trace.seen_ms = look.t_ms
         if trace.other_ms is None or trace.other != here or stale:
-            trace.other_ms, trace.other, trace.other_seen = look.t_ms, here, 0
+            trace.other_ms, trace.other, trace.other_seen, trace.other_plain = look.t_ms, here, 0, 0
             trace.leap, trace.pace, trace.far = look.speed, look.pace, look.far
         trace.other_seen += 1
-        if trace.other_seen < 2 or look.t_ms - trace.other_ms < self._confirm_ms:
+        trace.other_plain += look.plain
+        confirm_ms = self._confirm_ms if trace.other_plain >= 2 else SLIGHT * self._confirm_ms
+        if trace.other_seen < 2 or look.t_ms - trace.other_ms < confirm_ms:
             return None
         return self._decide(trace, look, here)
 
@@ -232,7 +242,7 @@ class BoundaryWatch:
     def _settle(trace: _Trace, side: int) -> None:
         trace.side, trace.settled, trace.net = side, 2, 0
         trace.came_in_ms, trace.deep = None, 0
-        trace.other_ms, trace.other, trace.other_seen = None, 0, 0
+        trace.other_ms, trace.other, trace.other_seen, trace.other_plain = None, 0, 0, 0
 
     def _gate(self, along: float, slack: float) -> str | None:
         """The gate at an arc length, the nearest one within the slack that a straight step leaves."""

@@ -82,8 +82,8 @@ class HlsWindow:
         self._init = init
         self._least_ms = least_ms
         self._ready: deque[tuple[int, bytes, float]] = deque(maxlen=segments)
-        self._next = after._next if after else 0
-        self._series = after._series + 1 if after else 0
+        self._next: int = after._next if after else 0
+        self._series: int = after._series + 1 if after else 0
         self._open: list[Fragment] = []
 
     def push(self, fragment: Fragment) -> None:

@@ -137,7 +137,7 @@ class Gatehouse:
         for camera, seen in groupby(sightings, key=lambda s: s.camera):
             batch = list(seen)
             self._depart(t_ms, camera)
-            self._book.see(batch)
+            self._book.see([self._outlines.placed(s) for s in batch])
             # a last word is no look: its box is from when the vehicle was last seen
             rows = [row for s in batch if not s.final and (row := self._outlines.row(s)) is not None]
             movements += self._fence.update(t_ms, camera, rows)

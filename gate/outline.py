@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 
 from vision.facts import Sighting, VehicleClass
 
@@ -41,6 +42,12 @@ class Outlines:
         width = max(shape * (y1 - y0), x1 - x0)
         box = (x1 - width, y0, x1, y1) if left else (x0, y0, x0 + width, y1)
         return s.vehicle, box, None, s.kind
+
+    def placed(self, sighting: Sighting) -> Sighting:
+        """The sighting, without its ground point where the lower edge cuts its box off: that is no vehicle's end."""
+        size = self._sizes.get(sighting.camera)
+        cut = size is not None and sighting.box[3] >= size[1] * (1 - EDGE_SHARE)
+        return replace(sighting, ground=None) if cut else sighting
 
     def _remember(self, key: tuple[str, str], shape: float) -> None:
         self._shapes[key] = shape

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from gate.facts import TicketUse, Weighing
-from gate.passage.join import IMPOSSIBLE, assign, join_cost, seen_together
+from gate.passage.join import IMPOSSIBLE, Join, assign, join_cost, seen_together
 from gate.passage.part import part
 from gate.passage.plates import known
 from gate.passage.visit import Visit
@@ -16,6 +16,8 @@ LEFT_GRACE_MS = 5_000  # after crossing outward a late weighing may still join
 IDLE_MS = 30_000  # unseen this long and not on a deck: the visit is over
 HIDDEN_ON_DECK_MS = 300_000  # a vehicle that entered a deck and was never seen leaving may be hidden there
 DECK_LAG_MS = 3_000  # an indicator's filter and the camera may differ by this much
+YOUNG_MS, TRY_MS = 10_000, 500  # for so long, so often, a visit is tried against the others
+RIVAL_SHARE = 0.5  # of the time on the deck: a second vehicle there so long makes a weighing's owner doubtful
 OPEN_LIMIT = 500  # more visits at once than any gate has; the oldest close
 
 
@@ -55,21 +57,22 @@ class PassageBook:
             other = self._part(visit)
             if other is not None:
                 renamed += [visit, other]
-            elif known(visit.plates) != before and visit not in fresh:
+            elif visit not in fresh and (known(visit.plates) != before or self._try_again(visit, sighting.t_ms)):
                 renamed.append(visit)
         self._join(fresh)
         for visit in renamed:
-            self._join([visit])
+            if visit in self._open:
+                self._join([visit])
 
     def link(self, key: str, first_key: str) -> None:
         """Take two keys for one vehicle, as the fence recognised it when it reappeared where it had vanished."""
         a, b = self._by_key.get(first_key), self._by_key.get(key)
         if a is None or b is None or a is b or seen_together(a, b):
             return
-        apart = join_cost(*sorted((a, b), key=lambda v: v.start_ms))
+        apart = join_cost(a, b)
         has_left = any(v.left_ms is not None for v in (a, b))
         if apart.cost < IMPOSSIBLE or not (has_left or (known(a.plates) and known(b.plates))):
-            self._merge(a, b, "recognised where it had vanished")
+            self._merge(a, b, Join(0.0, "recognised where it had vanished"))
 
     def move(self, movement: Movement) -> None:
         """Take one movement of a vehicle seen before."""
@@ -91,6 +94,9 @@ class PassageBook:
         if best is None or best[0] <= 0:
             return None
         best[2].weighings.append(weighing)
+        rival = max((s[0] for s in spans if s[2] is not best[2]), default=0)
+        if rival >= RIVAL_SHARE * best[0]:
+            best[2].doubts.append(f"weighing {weighing.number}: another vehicle was on the deck too")
         return best[2].id
 
     def present(self, passage: str, use: TicketUse) -> None:
@@ -130,12 +136,22 @@ class PassageBook:
     def _join(self, fresh: Sequence[Visit]) -> None:
         older = [v for v in self._open if v not in fresh]
         for i, k, join in assign(older, fresh):
-            self._merge(older[i], fresh[k], join.because)
+            self._merge(older[i], fresh[k], join)
 
-    def _merge(self, a: Visit, b: Visit, because: str) -> None:
+    @staticmethod
+    def _try_again(visit: Visit, now_ms: int) -> bool:
+        """Whether to look again for the visit a young one belongs to: its first looks may not have told its place."""
+        if now_ms - visit.start_ms > YOUNG_MS or now_ms - visit.tried_ms < TRY_MS:
+            return False
+        visit.tried_ms = now_ms
+        return True
+
+    def _merge(self, a: Visit, b: Visit, join: Join) -> None:
         earlier, later = sorted((a, b), key=lambda v: (v.start_ms, v.id))
         keys = f"{'+'.join(sorted(earlier.traces))} = {'+'.join(sorted(later.traces))}"
-        earlier.absorb(later, f"{keys}: {because}")
+        earlier.absorb(later, f"{keys}: {join.because}")
+        if join.doubtful:
+            earlier.doubts.append(f"{keys}: {join.because}")
         self._open.remove(later)
         self._published.pop(later.id, None)
         for key in later.traces:

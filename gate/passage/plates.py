@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from vision.facts import PlateReading
 
@@ -35,6 +36,7 @@ SAME_PLATE = (
 KNOWN_CONFIDENCE = 0.6  # below this a plate counts as unread (fraud catalogue, unread plate)
 
 
+@lru_cache(maxsize=65_536)
 def distance(a: str, b: str) -> float:
     """Edit distance between two plate texts; confusable characters cost 0.4, everything else 1. Symmetric, ≥ 0."""
     previous = [float(j) for j in range(len(b) + 1)]

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gate.facts import TicketUse, Weighing
-from gate.passage.plates import merge
+from gate.passage.place import Way
+from gate.passage.plates import known, merge
 from gate.records import Passage
 from geofence.movement import Movement, MovementKind
 from vision.facts import PlateReading, Sighting, VehicleClass
@@ -19,7 +20,8 @@ class Trace:
     """What one camera key contributed: where it began, its last sighting and the best plates it read.
 
     travelled: how far it came from where it began, in sizes of its box (square root of the area).
-    kinds: how much speaks for each class, every sighting weighed by its score and the area of its box.
+    kinds: how much speaks for each class, every sighting weighed by its score and the area of its box. way: where it
+    was. last_ms: when it was last seen; a last word said later is no look.
     """
 
     first: Sighting
@@ -27,6 +29,8 @@ class Trace:
     plates: tuple[PlateReading, ...] = ()
     travelled: float = 0.0
     kinds: dict[VehicleClass, float] = field(default_factory=dict)
+    way: Way = field(default_factory=Way)
+    last_ms: int = 0
 
     @property
     def gone(self) -> bool:
@@ -35,6 +39,8 @@ class Trace:
     def see(self, sighting: Sighting) -> None:
         """Take the next sighting of this key."""
         self.last = sighting
+        self.last_ms = self.last_ms if sighting.final and self.last_ms else sighting.t_ms
+        self.way.see(sighting)
         self.plates = sighting.plates or self.plates
         self.travelled = max(self.travelled, _sizes_apart(self.first, sighting))
         x0, y0, x1, y1 = sighting.box
@@ -46,7 +52,8 @@ class Trace:
 class Visit:
     """One vehicle's visit while it lasts. It has a trace from its first sighting on.
 
-    absorbed: by its first key, the id of each visit that was taken into this one.
+    absorbed: by its first key, the id of each visit that was taken into this one. doubts: what of it may be wrong.
+    tried_ms: when it was last tried whether it belongs to another.
     """
 
     id: str
@@ -58,6 +65,9 @@ class Visit:
     joined_because: list[str] = field(default_factory=list)
     absorbed: dict[str, str] = field(default_factory=dict)
     left_ms: int | None = None  # crossed outward
+    doubts: list[str] = field(default_factory=list)
+    tried_ms: int = 0
+    _merged: tuple[tuple[tuple[PlateReading, ...], ...], tuple[PlateReading, ...]] = ((), ())
 
     @property
     def start_ms(self) -> int:
@@ -93,7 +103,10 @@ class Visit:
 
     @property
     def plates(self) -> tuple[PlateReading, ...]:
-        return merge(p for trace in self.traces.values() for p in trace.plates)
+        read = tuple(trace.plates for trace in self.traces.values())
+        if read != self._merged[0]:
+            self._merged = read, merge(p for plates in read for p in plates)
+        return self._merged[1]
 
     @property
     def gone(self) -> bool:
@@ -116,6 +129,7 @@ class Visit:
         self.tickets += [t for t in other.tickets if t not in self.tickets]
         self.left_ms = self.left_ms if self.left_ms is not None else other.left_ms
         self.joined_because += [*other.joined_because, because]
+        self.doubts += other.doubts
 
     def stays(self, zones: frozenset[str], now_ms: int) -> Iterator[tuple[int, int]]:
         """The spans (from, to) in UTC ms it spent in any of some zones; a span still open ends now."""
@@ -145,7 +159,14 @@ class Visit:
             weighings=tuple(self.weighings),
             tickets=tuple(self.tickets),
             joins=tuple(self.joined_because),
+            unsure=self._unsure(),
             closed=closed,
+        )
+
+    def _unsure(self) -> tuple[str, ...]:
+        unread = self.kind in GOODS_VEHICLES and not known(self.plates)
+        return (
+            (*self.doubts, "no plate read surely: its ticket could not be looked up") if unread else tuple(self.doubts)
         )
 
 

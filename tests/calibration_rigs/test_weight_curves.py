@@ -22,7 +22,7 @@ QUICK = {"coal_semi_6", "dumper_4", "car"}
 
 
 def weighed(vehicle: Vehicle) -> tuple[NDArray[np.float64], list[Weighing]]:
-    """The vehicle rolls on, stands for five seconds, rolls off: what the cells carried, and what the gate made of it."""
+    """The vehicle rolls on, stands for five seconds, rolls off: what the cells carried, what the gate made of it."""
     base, site = load_scenario(SHELF / "near_no_ticket_valid.yaml")
     moves = [{"to": "deck", "kmh": KMH}, {"wait_s": 5}, {"to": "end", "kmh": KMH}]
     actor = {"id": "v", "model": vehicle.model, "cargo_t": vehicle.cargo_kg / 1000, "moves": moves}
@@ -48,9 +48,9 @@ def groups_kg(vehicle: Vehicle) -> NDArray[np.float64]:
     return np.add.reduceat(np.array(loads), first)
 
 
-def has_plateau(cells_kg: NDArray[np.float64], level_kg: float, for_s: float = 0.4) -> bool:
-    """Whether the cells stay within 1 e of a level for a while."""
-    near = np.abs(cells_kg - level_kg) <= E_KG
+def has_plateau(cells_kg: NDArray[np.float64], level_kg: float, within_kg: float, for_s: float = 0.4) -> bool:
+    """Whether the cells stay near a level for a while."""
+    near = np.abs(cells_kg - level_kg) <= within_kg
     steps = round(for_s / TIME_STEP_S)
     return bool((np.convolve(near, np.ones(steps), "valid") >= steps).any())
 
@@ -61,8 +61,9 @@ def test_the_curve_rises_and_falls_by_axle_groups_to_the_true_mass(model: str) -
     vehicle = catalogue.vehicle(model, "v", 12_000 if heavy else 0)
     cells_kg, (weighing,) = weighed(vehicle)
     groups = groups_kg(vehicle)
-    for level_kg in (*np.cumsum(groups), *np.cumsum(groups[::-1])):
-        assert has_plateau(cells_kg, level_kg), level_kg
+    assert all(has_plateau(cells_kg, level_kg, E_KG) for level_kg in np.cumsum(groups))
+    # Speeding up as it rolls off, a truck presses a little more on its rear.
+    assert all(has_plateau(cells_kg, level_kg, 2 * E_KG) for level_kg in np.cumsum(groups[::-1]))
     ups = [step.to_kg - step.from_kg for step in weighing.steps if step.to_kg > step.from_kg]
     downs = [step.from_kg - step.to_kg for step in weighing.steps if step.to_kg < step.from_kg]
     assert weighing.stable_kg == pytest.approx(vehicle.mass_kg, abs=E_KG)

@@ -41,7 +41,7 @@ class _Trace:
     other_ms: int | None = None  # first of a run of observations beyond the corridor, while undecided
     other: int = 0
     other_seen: int = 0
-    other_plain: int = 0  # of those, plainly beyond
+    plain_ms: int | None = None  # first of those last ones that are plainly beyond
     seen_ms: int = 0
     leap: float = 0.0  # speed of the step that began that run, per ms
     pace: float = 0.0  # speed before it
@@ -179,7 +179,7 @@ class BoundaryWatch:
         trace = self._traces.get(slot)
         if trace is None or trace.other_ms is None or trace.side in (0, trace.other):
             return None
-        if trace.jumped or trace.net == 0 or trace.other_plain == 0:
+        if trace.jumped or trace.net == 0 or trace.plain_ms is None:
             return None
         return self._cross(trace, last_ms)
 
@@ -203,14 +203,13 @@ class BoundaryWatch:
         stale = look.t_ms - trace.seen_ms > CONTINUOUS_MS and trace.other_seen < 2
         trace.seen_ms = look.t_ms
         if trace.other_ms is None or trace.other != here or stale:
-            trace.other_ms, trace.other, trace.other_seen, trace.other_plain = look.t_ms, here, 0, 0
+            trace.other_ms, trace.other, trace.other_seen, trace.plain_ms = look.t_ms, here, 0, None
             trace.leap, trace.pace, trace.far = look.speed, look.pace, look.far
         trace.other_seen += 1
-        trace.other_plain += look.plain
-        confirm_ms = self._confirm_ms if trace.other_plain >= 2 else SLIGHT * self._confirm_ms
-        if trace.other_seen < 2 or look.t_ms - trace.other_ms < confirm_ms:
-            return None
-        return self._decide(trace, look, here)
+        trace.plain_ms = (trace.plain_ms if trace.plain_ms is not None else look.t_ms) if look.plain else None
+        plainly = trace.plain_ms is not None and look.t_ms - trace.plain_ms >= self._confirm_ms
+        long = look.t_ms - trace.other_ms >= SLIGHT * self._confirm_ms
+        return self._decide(trace, look, here) if trace.other_seen >= 2 and (plainly or long) else None
 
     def _decide(self, trace: _Trace, look: _Look, here: int) -> Movement | None:
         """A vehicle has stayed beyond the corridor long enough to be believed."""
@@ -242,7 +241,7 @@ class BoundaryWatch:
     def _settle(trace: _Trace, side: int) -> None:
         trace.side, trace.settled, trace.net = side, 2, 0
         trace.came_in_ms, trace.deep = None, 0
-        trace.other_ms, trace.other, trace.other_seen, trace.other_plain = None, 0, 0, 0
+        trace.other_ms, trace.other, trace.other_seen, trace.plain_ms = None, 0, 0, None
 
     def _gate(self, along: float, slack: float) -> str | None:
         """The gate at an arc length, the nearest one within the slack that a straight step leaves."""

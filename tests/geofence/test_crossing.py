@@ -38,6 +38,17 @@ def test_flicker_of_one_frame_counts_nothing():
     assert fence.close() == []
 
 
+def test_trembling_on_the_corridors_edge_is_neither_here_nor_there():
+    # stands 0.9 m past the line, whose corridor ends at 1 m; its box trembles, and jumps now and then
+    rng = np.random.default_rng(4)
+    places = line(OUTSIDE, (2.0, 9.1), 20) + [(2.0, 9.1 + rng.normal(0, 0.1)) for _ in range(600)]
+    for jump in (100, 250, 400):
+        places[jump : jump + 2] = [(2.0, 6.0)] * 2
+        places[jump + 2] = (2.0, 8.95)
+    places += line((2.0, 9.1), OUTSIDE, 20) + [OUTSIDE] * 5
+    assert crossings(drive(boundary_fence(), [[row("c:1", p)] for p in places])) == []
+
+
 def test_flicker_on_the_line_after_crossing_counts_once():
     places = [*through(), OUTSIDE, *([INSIDE] * 20), OUTSIDE, *([INSIDE] * 20)]
     assert crossings(drive(boundary_fence(), [[row("c:1", p)] for p in places])) == [("c:1", "in", "东门")]

@@ -2,10 +2,13 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import structlog
+
+from gate.errors import EvidenceError
 from gate.evidence.draft import BundleDraft, Clip, ClockOffset, Gap, ModelUse, PlateCrop, RuleUse
 from gate.evidence.store import EvidenceStore, SealedBundle
 from gate.facts import Fact, WeightSample
@@ -20,6 +23,7 @@ from vision.overlay import Overlay, OverlayState, WeightAt, WeightTimeline
 from vision.record import burn_in, cut
 from vision.source import Frame
 
+_log = structlog.get_logger(__name__)
 PRE_ROLL_MS = 3_000
 POST_ROLL_MS = 3_000
 _SILENT = frozenset({"lost", "stalled", "fault"})  # states in which a device gives nothing
@@ -63,6 +67,8 @@ def seal(
     """
     with tempfile.TemporaryDirectory(prefix="gatewarden-") as folder:
         clips, gaps = _clips(dossier, site, footage, Path(folder))
+        if site.store.c2pa:
+            clips = [_certified(clip, store, sealed_ms) for clip in clips]
         slip = slip_of(dossier.passage)
         draft = BundleDraft(
             software=SOFTWARE,
@@ -104,6 +110,19 @@ def _clips(dossier: Dossier, site: Site, footage: Mapping[str, Path], folder: Pa
         clips.append(Clip(burned, camera, original.start_ms, original.end_ms, "burned"))
         gaps += [Gap(camera, a, b, "no footage in between") for a, b in original.gaps]
     return clips, gaps
+
+
+def _certified(clip: Clip, store: EvidenceStore, at_ms: int) -> Clip:
+    """A burned-in clip with its C2PA manifest; as it was where it cannot have one, which is logged."""
+    if clip.kind != "burned":
+        return clip
+    path = clip.path.with_name(f"{clip.path.stem}-c2pa{clip.path.suffix}")
+    try:
+        store.certify(clip.path, path, SOFTWARE, at_ms)
+    except EvidenceError as error:
+        _log.warning("burned-in video without C2PA manifest", why=str(error))
+        return clip
+    return replace(clip, path=path)
 
 
 def device_gaps(facts: Sequence[Fact], span_ms: tuple[int, int]) -> list[Gap]:

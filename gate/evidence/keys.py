@@ -87,6 +87,16 @@ class KeyRing:
         """The body as a statement signed by that key. Raises EvidenceError when the key is not here."""
         return sign(body, self._key(name))
 
+    def sign_cose(self, data: bytes, name: str) -> bytes:
+        """64 bytes of signature on a COSE Sig_structure (RFC 9052, 4.4), the only other form this key ever signs.
+
+        It is a CBOR array and can never be read as a statement. Raises EvidenceError for anything else, or when the
+        key is not here.
+        """
+        if not data.startswith(b"\x84"):
+            raise EvidenceError("expected a COSE Sig_structure, an array of four")
+        return self._key(name).sign(data)
+
     def destroy(self, name: str) -> None:
         """Forget a key and remove its file: after it is retired or revoked it can sign nothing any more."""
         self._key(name)

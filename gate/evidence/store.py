@@ -35,6 +35,7 @@ from gate.evidence.files import LOCK_FILE, WriteLock, hold_directory, sync_direc
 from gate.evidence.keys import KeyRing
 from gate.evidence.ledger import Sealed
 from gate.evidence.lineage import ACCEPTANCE_FORMAT, CHAIN_FORMAT
+from gate.evidence.provenance import certify
 from gate.evidence.statement import Statement, read_statement, sha256
 from gate.facts import canonical_json
 
@@ -104,6 +105,10 @@ class EvidenceStore:
         finally:
             staging.close()
         return SealedBundle(entry.body["number"], subject["id"], path, entry.body["manifest"])
+
+    def certify(self, video: Path, out: Path, software: str, at_ms: int) -> None:
+        """Write a copy of an MP4 with a C2PA manifest by the key that signs now. Raises EvidenceError."""
+        certify(video, out, self._keys, self.fingerprint, software, at_ms)
 
     def bundles(self) -> list[Sealed]:
         """Bundles the store holds, oldest first."""

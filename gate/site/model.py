@@ -241,6 +241,7 @@ class Store(Part):
     footage_days: float = Field(default=30, gt=0)
     footage_gb: float = Field(default=500, gt=0)
     evidence_days: float = Field(default=730, gt=0)  # then deleted under a signed tombstone, unless a case locks it
+    c2pa: bool = False  # a C2PA manifest in each burned-in clip; needs the extra "c2pa"
     time_server: str | None = Field(default=None, pattern=r"^https?://")  # RFC 3161: stamps the evidence chain
 
 

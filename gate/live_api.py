@@ -56,9 +56,10 @@ def live_api(
     snapshots: Snapshots,
     health: Callable[[], dict[str, Any]],
     release: Callable[[str, str, str], None] | None = None,
+    tracks: Callable[[int, int], list[dict[str, Any]]] = lambda _from_ms, _to_ms: [],
 ) -> FastAPI:
     """The API over the cameras' streams. health: what /health answers; release: opens a barrier for somebody, with a
-    reason, and is offered on this machine alone.
+    reason, and is offered on this machine alone; tracks: sightings between two instants, UTC ms.
     """
     app = FastAPI(title="Gatewarden site", docs_url=None, redoc_url=None)
 
@@ -80,6 +81,10 @@ def live_api(
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     _add_hls(app, streams)
+
+    @app.get("/tracks")
+    async def _tracks(from_ms: int, to_ms: int) -> JSONResponse:
+        return JSONResponse(await asyncio.to_thread(tracks, from_ms, to_ms))
 
     @app.websocket("/live/{camera}")
     async def _live(socket: WebSocket, camera: str) -> None:

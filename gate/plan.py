@@ -1,7 +1,8 @@
-"""What a site tells its hub of itself: its cameras and shapes, its registers, and where a finding was."""
+"""What a site tells its hub of itself: its cameras and shapes, its registers, where a finding was, sealed files."""
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from gate.facts import Fact, to_plain
@@ -11,6 +12,7 @@ from gate.registers import Registers
 from gate.site.model import Site
 from vision.facts import Sighting
 
+_ORDER = {"burned": 0, "plates": 1, "clips": 3}  # the rest of a bundle is small, and comes before its clips
 _SHOWN = {"cameras", "zones", "boundaries", "lanes", "scales", "timezone"}
 
 
@@ -42,3 +44,23 @@ def placed(finding: Finding, facts: Iterable[Fact]) -> Finding:
         if isinstance(fact, Sighting) and fact.vehicle in vehicles and fact.ground and fact.t_ms <= finding.t_ms:
             last = fact
     return finding if last is None else replace(finding, place=last.ground)
+
+
+def bundle_files(bundle: Path, *, originals: bool) -> list[tuple[str, Path]]:
+    """A sealed bundle's files with their names at the hub, in the order they are wanted there.
+
+    Burned-in clips and plates go by their own names, others by their path with "__" for "/". originals: clips as the
+    cameras sent them.
+    """
+    files = [p.relative_to(bundle) for p in bundle.rglob("*") if p.is_file()]
+    wanted = sorted((p for p in files if originals or p.parts[0] != "clips"), key=_rank)
+    return [(hub_name(p), bundle / p) for p in wanted]
+
+
+def hub_name(path: PurePath) -> str:
+    """What a file of a bundle is called at the hub, by its path inside the bundle."""
+    return path.name if path.parts[0] in ("burned", "plates") else "__".join(path.parts)
+
+
+def _rank(path: Path) -> tuple[int, str]:
+    return _ORDER.get(path.parts[0], 2), str(path)

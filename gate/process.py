@@ -35,9 +35,11 @@ from gate.live_api import Snapshots, live_api
 from gate.memory import next_numbers, recall
 from gate.mqtt import Login
 from gate.outbox import Outbox
-from gate.plan import placed, tell_plan, tell_registers
+from gate.plan import bundle_files, placed, tell_plan, tell_registers
+from gate.recorded_tracks import recorded_tracks
 from gate.records import Finding, Passage
 from gate.registers import TicketFeed, load_registers
+from gate.satellite.feed import LivePositions
 from gate.scale.live import LiveScale
 from gate.scale.stability import Stability
 from gate.sealing import Sealer, Workshop
@@ -66,7 +68,6 @@ from vision.supervise import CameraWorkers
 _log = structlog.get_logger(__name__)
 REORDER_MS = 600  # a camera's facts may come this much later than a scale's
 TURN_S = 0.1
-_SHOWN = frozenset({"burned", "plates"})  # folders of a bundle whose files go by their own names
 PLACE_MS = 60_000  # a vehicle seen longer ago is somewhere else by now
 CROPS_LIMIT = 500
 UPKEEP_EVERY_MS = 120_000
@@ -140,6 +141,8 @@ class SiteProcess:
                     group.create_task(self._sender.run())
                 for scale in self.site.scales:
                     group.create_task(self._read(scale))
+                if self.site.positions is not None:
+                    group.create_task(self._follow(LivePositions(self.site.positions, self._clock.now_ms)))
         finally:
             await self.workers.stop()
             self._turn(self._clock.now_ms() + REORDER_MS)
@@ -226,6 +229,12 @@ class SiteProcess:
         self._pending.append(fact)
         if isinstance(fact, DeviceState):
             self._devices[fact.device] = fact.state
+
+    async def _follow(self, positions: LivePositions) -> None:
+        async for fact in positions.facts():
+            self._pending.append(fact)
+            if isinstance(fact, DeviceState):
+                self._devices[fact.device] = fact.state
 
     def _heard(self, camera: str, message: FromWorker) -> None:
         """A camera's worker said something."""
@@ -315,12 +324,8 @@ class SiteProcess:
 
     def _sealed(self, dossier: Dossier, bundle: SealedBundle) -> None:
         """The bundle is on disk: its files follow the alerts to the hub, the pictures first, original clips last."""
-        for path in bundle_files(bundle.path):
-            inside = path.relative_to(bundle.path)
-            original = inside.parts[0] == "clips"
-            if original and not (self.site.hub and self.site.hub.originals):
-                continue
-            name = path.name if inside.parts[0] in _SHOWN else "__".join(inside.parts)
+        hub = self.site.hub
+        for name, path in bundle_files(bundle.path, originals=hub is None or hub.originals):
             self.outbox.put_file(dossier.passage.id, name, path)
 
     def _picture(self, finding: Finding) -> None:
@@ -360,7 +365,7 @@ class SiteProcess:
                 self.workers.send(camera, Watch(wanted))
 
     async def _serve(self) -> None:
-        app = live_api(self.streams, self.snapshots, self._health, self.barriers.release)
+        app = live_api(self.streams, self.snapshots, self._health, self.barriers.release, self._tracks)
         api = self.site.api
         config = uvicorn.Config(
             app, host=api.host, port=api.port, log_level="warning", access_log=False, lifespan="off"
@@ -381,6 +386,9 @@ class SiteProcess:
             "to_send": self.outbox.waiting(),
             "to_seal": self._sealer.waiting,
         }
+
+    def _tracks(self, from_ms: int, to_ms: int) -> list[dict[str, Any]]:
+        return recorded_tracks(self._directory / "log", from_ms, to_ms)
 
     def _heartbeat(self) -> dict[str, Any]:
         site = self.site
@@ -409,15 +417,9 @@ def in_time(facts: Sequence[Fact], taken_ms: int) -> list[Fact]:
     return [f if f.t_ms > taken_ms else replace(f, t_ms=taken_ms + 1) for f in facts]
 
 
-def bundle_files(bundle: Path) -> list[Path]:
-    """A sealed bundle's files in the order they are wanted at the hub."""
-    order = {"burned": 0, "plates": 1, "clips": 3}
-    files = [p for p in bundle.rglob("*") if p.is_file()]
-    return sorted(files, key=lambda p: (order.get(p.relative_to(bundle).parts[0], 2), str(p)))
-
-
 def _refuse_recordings(site: Site) -> None:
     addresses = {c.id: c.address for c in site.cameras} | {s.id: s.address for s in site.scales}
+    addresses |= {"positions": site.positions.address} if site.positions else {}
     for device, address in addresses.items():
         if address.startswith(("file:", "replay:")):
             raise SiteError(f"{device}: {address} is a recording; `gatewarden replay` plays it")

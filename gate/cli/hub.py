@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -11,7 +12,7 @@ from gate.facts import canonical_json
 from gate.hub.backup import backup, restore
 from gate.hub.people_book import administrator_link, needs_first_administrator
 from gate.hub.serve import serve
-from gate.hub.settings import HubSettings
+from gate.hub.settings import HubSettings, S3Settings
 from gate.hub.sites import add_site
 from gate.hub.store import Store
 from gate.mqtt import Login
@@ -34,6 +35,9 @@ Mqtt = Annotated[str, typer.Option("--mqtt", envvar="GATEWARDEN_HUB_MQTT", help=
 MqttUser = Annotated[str, typer.Option("--mqtt-user", envvar="GATEWARDEN_HUB_MQTT_USER")]
 MqttPassword = Annotated[Path | None, typer.Option("--mqtt-password-file", envvar="GATEWARDEN_HUB_MQTT_PASSWORD_FILE")]
 MqttCa = Annotated[Path | None, typer.Option("--mqtt-ca", envvar="GATEWARDEN_HUB_MQTT_CA", help="CA of the broker.")]
+S3 = Annotated[str, typer.Option("--s3", envvar="GATEWARDEN_HUB_S3", help="https://host[:port]/bucket for evidence.")]
+S3Key = Annotated[str, typer.Option("--s3-key", envvar="GATEWARDEN_HUB_S3_KEY")]
+S3Secret = Annotated[Path | None, typer.Option("--s3-secret-file", envvar="GATEWARDEN_HUB_S3_SECRET_FILE")]
 _DATA = Path("var/hub")
 
 
@@ -50,6 +54,9 @@ def run(  # noqa: PLR0917 - typer names its options by parameter
     mqtt_user: MqttUser = "hub",
     mqtt_password_file: MqttPassword = None,
     mqtt_ca: MqttCa = None,
+    s3: S3 = "",
+    s3_key: S3Key = "",
+    s3_secret_file: S3Secret = None,
 ) -> None:
     """Run the hub. The first start prints a one-time link for the first administrator."""
     url = public_url or f"http://{host}:{port}"
@@ -59,6 +66,7 @@ def run(  # noqa: PLR0917 - typer names its options by parameter
         public_url=url.rstrip("/"),
         apprise_urls=tuple(notify or ()),
         broker=Login(mqtt, mqtt_user, _secret(mqtt_password_file), mqtt_ca) if mqtt else None,
+        s3=_bucket(s3, s3_key, _secret(s3_secret_file)) if s3 else None,
     )
     context.obj = settings
     if context.invoked_subcommand is None:
@@ -70,6 +78,15 @@ def _secret(path: Path | None) -> str:
         return path.read_text("utf-8").strip() if path else ""
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error}") from error
+
+
+def _bucket(url: str, key: str, secret: str) -> S3Settings:
+    parts = urlsplit(url)
+    bucket = parts.path.strip("/")
+    if parts.scheme not in ("http", "https") or not parts.netloc or not bucket or "/" in bucket:
+        raise typer.BadParameter(f"{url}: expected https://host[:port]/bucket")
+    secure = parts.scheme == "https"
+    return S3Settings(endpoint=parts.netloc, bucket=bucket, access_key=key, secret_key=secret, secure=secure)
 
 
 async def _run(settings: HubSettings, host: str, port: int) -> None:

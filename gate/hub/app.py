@@ -12,7 +12,9 @@ from fastapi.responses import JSONResponse
 from gate.hub import (
     actions,
     alerts,
+    bundles,
     channels,
+    drafts,
     export,
     figures,
     files,
@@ -23,15 +25,18 @@ from gate.hub import (
     passages,
     people,
     phones,
+    roster,
     sign_in,
     silences,
     sites,
+    tickets,
 )
 from gate.hub.broker import BrokerIngest
 from gate.hub.bus import Bus
 from gate.hub.context import Hub
 from gate.hub.countersign import countersigning
 from gate.hub.delivery import Deliverer
+from gate.hub.file_store import S3Files
 from gate.hub.intake import Intake
 from gate.hub.limits import Limits
 from gate.hub.retention import Retention
@@ -48,6 +53,10 @@ _ROUTERS = (
     alerts.router,
     actions.router,
     silences.router,
+    drafts.router,
+    tickets.router,
+    roster.router,
+    bundles.router,
     people.router,
     channels.router,
     phones.router,
@@ -76,6 +85,8 @@ def create_app(settings: HubSettings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loops[:] = [asyncio.get_running_loop()]
         await hub.store.open()
+        if isinstance(hub.files, S3Files):
+            await asyncio.to_thread(hub.files.prepare)
         works: list[Work] = [intake, Deliverer(hub), Watch(hub), Retention(hub)]
         if settings.broker is not None:
             works.append(BrokerIngest(hub, intake, settings.broker))

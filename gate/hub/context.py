@@ -9,7 +9,10 @@ from fastapi.requests import HTTPConnection
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gate.evidence.hub_memory import HubHeads
+from gate.evidence.keys import KeyRing
 from gate.hub.bus import Bus
+from gate.hub.file_store import DiskFiles, FileStore, S3Files
 from gate.hub.roles import RIGHTS, Right, Role
 from gate.hub.settings import HubSettings
 from gate.hub.shared_reads import SharedReads
@@ -30,6 +33,7 @@ class Hub:
 
     senders: sites by the hash of their token, and when that was looked up; people: by their
     cookie's, emptied with every change to people. reads: answers open pages share.
+    arrivals: files on their way; files: those that are whole. heads: the sites' chains of evidence, counter-signed.
     """
 
     settings: HubSettings
@@ -41,9 +45,16 @@ class Hub:
     senders: dict[str, tuple["Sender", int]] = field(default_factory=dict)
     people: dict[str, "Seen"] = field(default_factory=dict)
     reads: SharedReads = field(init=False)
+    arrivals: DiskFiles = field(init=False)
+    files: FileStore = field(init=False)
+    heads: HubHeads = field(init=False)
 
     def __post_init__(self) -> None:
+        folder, s3 = self.settings.data_dir, self.settings.s3
         self.reads = SharedReads(self.bus)
+        self.arrivals = DiskFiles(self.settings.files_dir)
+        self.files = S3Files(s3, self.arrivals) if s3 else self.arrivals
+        self.heads = HubHeads(folder / "heads", KeyRing(folder / "keys"))
 
     def now_ms(self) -> int:
         """The hub's time."""

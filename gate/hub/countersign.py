@@ -6,9 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException
 
-from gate.evidence.hub_memory import HubHeads
 from gate.evidence.hub_routes import evidence_router
-from gate.evidence.keys import KeyRing
 from gate.hub import looks
 from gate.hub.alert_book import apply_finding, latest_alert
 from gate.hub.context import Hub, Person, TheSite, needs
@@ -19,8 +17,6 @@ from gate.records import Finding, Severity
 
 def countersigning(hub: Hub, loop_of: Callable[[], asyncio.AbstractEventLoop]) -> APIRouter:
     """The evidence routes of a hub, and what tells sites who looked. Keys and receipts lie in its data directory."""
-    folder = hub.settings.data_dir
-    heads = HubHeads(folder / "heads", KeyRing(folder / "keys"))
 
     def site_id(site: TheSite) -> str:
         return site.id
@@ -33,7 +29,9 @@ def countersigning(hub: Hub, loop_of: Callable[[], asyncio.AbstractEventLoop]) -
         asyncio.run_coroutine_threadsafe(_raise_fork(hub, site, reason), loop_of())
 
     router = APIRouter()
-    router.include_router(evidence_router(heads, site_of=site_id, reader_of=reader, clock=hub.now_ms, on_fork=on_fork))
+    router.include_router(
+        evidence_router(hub.heads, site_of=site_id, reader_of=reader, clock=hub.now_ms, on_fork=on_fork)
+    )
     router.include_router(looks.router)
     return router
 

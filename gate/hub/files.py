@@ -3,17 +3,20 @@
 import asyncio
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi import Path as PathParam
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.context import Hub, Person, TheHub, TheSite, log_look, needs
+from gate.hub.file_store import FileStoreError
 from gate.hub.roles import Right
 from gate.hub.tables import File
 
@@ -59,19 +62,23 @@ async def put_part(request: Request, hub: TheHub, site: TheSite, part: Annotated
     content = await request.body()
     async with hub.store.write() as session:
         file = await _file(session, hub, site.id, part)
-        if file.complete:
-            return _progress(file)
-        if part.offset != file.received or part.offset + len(content) > file.size:
-            raise HTTPException(409, {"received": file.received, "message": "the part begins not where the file ends"})
-        path = path_of(hub, file)
-        await asyncio.to_thread(_write_part, path, part.offset, content)
-        file.received += len(content)
-        problem = None
-        if file.received == file.size:
-            problem = await asyncio.to_thread(_problem, path, file.sha256, file.media_type)
-            file.complete = problem is None
-            file.received = file.size if file.complete else 0
-        answer = _progress(file)
+    if file.complete:
+        return _progress(file)
+    if part.offset != file.received or part.offset + len(content) > file.size:
+        raise HTTPException(409, {"received": file.received, "message": "the part begins not where the file ends"})
+    try:
+        problem = await asyncio.to_thread(_take, hub, file, part.offset, content)
+    except FileStoreError as error:
+        raise HTTPException(503, "the file store does not take it now; send it again") from error
+    async with hub.store.write() as session:
+        row = await session.get_one(File, file.id, with_for_update=True)
+        if row.complete or row.received != part.offset:
+            raise HTTPException(409, {"received": row.received, "message": "the same part came twice at once"})
+        row.received += len(content)
+        if row.received == row.size:
+            row.complete = problem is None
+            row.received = row.size if row.complete else 0
+        answer = _progress(row)
     if problem:
         raise HTTPException(422, problem)
     if answer.complete:
@@ -89,13 +96,13 @@ async def progress(hub: TheHub, site: TheSite, owner: Owner, name: FileName) -> 
     return _progress(file)
 
 
-@router.get("/{file_id}", summary="A file's content; ranges are answered")
+@router.get("/{file_id}", summary="A file's content; ranges are answered", response_class=Response)
 async def content(
     file_id: Annotated[int, PathParam(ge=1, le=2**53)],
     request: Request,
     hub: TheHub,
     person: Annotated[Person, needs(Right.WATCH)],
-) -> FileResponse:
+) -> Response:
     async with hub.store.read() as session:
         file = await session.get(File, file_id)
     if file is None or not file.complete or not person.sees(file.site):
@@ -103,14 +110,33 @@ async def content(
     if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):  # a player's later parts are the same look
         async with hub.store.write() as session:
             log_look(session, hub, person, "look at file", f"{file.owner}/{file.name}", file.site)
-    inline = file.media_type in _SHOWN_INLINE
-    return FileResponse(
-        path_of(hub, file),
-        media_type=file.media_type,
-        filename=file.name,
-        content_disposition_type="inline" if inline else "attachment",
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"},
-    )
+    inline = "inline" if file.media_type in _SHOWN_INLINE else "attachment"
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"}
+    if hub.files is hub.arrivals:
+        return FileResponse(
+            hub.arrivals.path(file),
+            media_type=file.media_type,
+            filename=file.name,
+            content_disposition_type=inline,
+            headers=headers,
+        )
+    headers["Content-Disposition"] = f"{inline}; filename*=UTF-8''{quote(file.name)}"
+    return _stretch(hub, file, request.headers.get("range", ""), headers)
+
+
+def _stretch(hub: Hub, file: File, asked: str, headers: dict[str, str]) -> Response:
+    """A file out of a store, or the one stretch of it that is asked for."""
+    start, end = 0, file.size - 1
+    headers |= {"Accept-Ranges": "bytes"}
+    found = re.fullmatch(r"bytes=(\d{1,15})-(\d{0,15})", asked)
+    if found is not None:
+        start, end = int(found[1]), min(int(found[2] or end), end)
+        if start > end:
+            raise HTTPException(416, "the file ends before", {"Content-Range": f"bytes */{file.size}"})
+        headers |= {"Content-Range": f"bytes {start}-{end}/{file.size}"}
+    headers |= {"Content-Length": str(end - start + 1)}
+    blocks = hub.files.blocks(file, start, end - start + 1)
+    return StreamingResponse(blocks, 200 if found is None else 206, headers, file.media_type)
 
 
 async def files_of(session: AsyncSession, site: str, owners: list[str]) -> list[dict[str, object]]:
@@ -120,12 +146,6 @@ async def files_of(session: AsyncSession, site: str, owners: list[str]) -> list[
         {"id": f.id, "owner": f.owner, "name": f.name, "media_type": f.media_type, "size": f.size, "sha256": f.sha256}
         for f in (await session.execute(query)).scalars()
     ]
-
-
-def path_of(hub: Hub, file: File) -> Path:
-    """Where a file lies: by digest of what it is called, so that no name reaches the file system."""
-    key = hashlib.sha256(f"{file.site}\n{file.owner}\n{file.name}".encode()).hexdigest()
-    return hub.settings.files_dir / key[:2] / key
 
 
 async def _file(session: AsyncSession, hub: Hub, site: str, part: Part) -> File:
@@ -154,6 +174,18 @@ async def _file(session: AsyncSession, hub: Hub, site: str, part: Part) -> File:
 
 def _progress(file: File) -> Progress:
     return Progress(id=file.id, received=file.received, complete=file.complete)
+
+
+def _take(hub: Hub, file: File, offset: int, part: bytes) -> str | None:
+    """Write a part; with the last, hand the whole file to the store, or say why it is not what it claims to be."""
+    path = hub.arrivals.path(file)
+    _write_part(path, offset, part)
+    if offset + len(part) < file.size:
+        return None
+    problem = _problem(path, file.sha256, file.media_type)
+    if problem is None:
+        hub.files.keep(file)
+    return problem
 
 
 def _write_part(path: Path, offset: int, part: bytes) -> None:

@@ -72,7 +72,7 @@ async def events(request: Request, hub: TheHub, person: Annotated[Person, needs(
 
 @router.get("/sites/{site}/snapshot/{camera}.jpg", summary="A camera's newest picture", response_class=Response)
 async def snapshot(site: Id, camera: Id, hub: TheHub, person: Annotated[Person, needs(Right.WATCH)]) -> Response:
-    base = await _live_base(hub, person, site)
+    base = await live_base(hub, person, site)
     if base is None:
         raise HTTPException(404, "this site has no live pictures here")
     try:
@@ -94,7 +94,7 @@ async def hls(
     person: Annotated[Person, needs(Right.WATCH)],
 ) -> Response:
     """The playlist live.m3u8, and what it names, passed on from the site."""
-    base = await _live_base(hub, person, site)
+    base = await live_base(hub, person, site)
     if base is None:
         raise HTTPException(404, "this site has no live pictures here")
     if name.startswith("init-"):  # asked for once by each who watches
@@ -118,7 +118,7 @@ async def live(socket: WebSocket, site: Id, camera: Id) -> None:
     person = await person_of(socket)
     base = None
     if person is not None and person.may(Right.WATCH) and _same_origin(socket):
-        base = await _live_base(hub, person, site)
+        base = await live_base(hub, person, site)
     if base is None:
         await socket.close(_CLOSE_REFUSED)
         return
@@ -159,7 +159,7 @@ async def _relay(source: Any, socket: WebSocket) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _live_base(hub: Hub, person: Person, site_id: str) -> str | None:
+async def live_base(hub: Hub, person: Person, site_id: str) -> str | None:
     """Where a site's live pictures are: set by an administrator, or named by the site among the hosts allowed."""
     if not person.sees(site_id):
         return None

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
+import segno
 from fastapi import APIRouter, HTTPException, Query
 from fastapi import Path as PathParam
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +17,7 @@ from gate.hub.roles import Right, Role
 from gate.hub.sign_in import make_link
 from gate.hub.tables import Audit, Session, User
 from gate.hub.tokens import hash_password, password_matches
-from gate.hub.totp import new_secret, totp_address, totp_matches
+from gate.hub.totp import new_secret, totp_address, totp_step
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
@@ -58,6 +59,11 @@ class NewPassword(BaseModel):
     model_config = ConfigDict(extra="forbid")
     old: Annotated[str, Field(max_length=256)] = ""
     new: Annotated[str, Field(min_length=10, max_length=256)]
+
+
+class OneCode(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 
 
 class Code(BaseModel):
@@ -135,16 +141,28 @@ async def set_password(body: NewPassword, hub: TheHub, person: _ME) -> None:
 @router.get("/session/totp", summary="A new secret for a phone's code app; not yet in force")
 async def propose_code(person: _ME) -> dict[str, str]:
     secret = new_secret()
-    return {"secret": secret, "address": totp_address(secret, person.name)}
+    address = totp_address(secret, person.name)
+    return {"secret": secret, "address": address, "qr": segno.make(address).svg_data_uri(scale=5, border=2)}
 
 
 @router.put("/session/totp", status_code=204, summary="Switch codes on, proven by one")
 async def switch_code_on(body: Code, hub: TheHub, person: _ME) -> None:
-    if not totp_matches(body.secret, body.code, hub.clock()):
+    if totp_step(body.secret, body.code, hub.clock()) is None:
         raise HTTPException(422, "this is not the code of that secret now")
     async with hub.store.write() as session:
-        (await session.get_one(User, person.id)).totp = body.secret
+        user = await session.get_one(User, person.id)
+        user.totp, user.totp_step = body.secret, 0
         log_look(session, hub, person, "switch codes on", person.name)
+
+
+@router.post("/session/totp/off", status_code=204, summary="Switch codes off, by one last code")
+async def switch_code_off(body: OneCode, hub: TheHub, person: _ME) -> None:
+    async with hub.store.write() as session:
+        user = await session.get_one(User, person.id)
+        if user.totp is None or totp_step(user.totp, body.code, hub.clock(), user.totp_step) is None:
+            raise HTTPException(422, "this is not the code of now")
+        user.totp = None
+        log_look(session, hub, person, "switch codes off", person.name)
 
 
 @router.get("/audit", summary="Who did what, newest first")

@@ -7,7 +7,6 @@ from sqlalchemy import delete, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.context import Hub
-from gate.hub.files import path_of
 from gate.hub.tables import Alert, Audit, DeviceEvent, File, Message, Passage, Stream
 
 log = structlog.get_logger(__name__)
@@ -60,7 +59,7 @@ class Retention:
             await session.execute(delete(DeviceEvent).where(DeviceEvent.t_ms < before_ms))
             await session.execute(delete(Audit).where(Audit.t_ms < before_ms))
         for file in files:
-            await asyncio.to_thread(path_of(self._hub, file).unlink, missing_ok=True)
+            await asyncio.to_thread(self._hub.files.delete, file)
         return len(old) == _BATCH or len(keys) == _BATCH
 
     async def _forget_passages(self, session: AsyncSession, old: list[tuple[str, str]]) -> list[File]:

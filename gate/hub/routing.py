@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.context import Hub
-from gate.hub.tables import Alert, Channel, Delivery, PushSubscription, Route, User
+from gate.hub.tables import Alert, Channel, Delivery, PushSubscription, Route, Shift, User
 from gate.records import Severity
 
 # Channels named in the settings hear of everything that asks for an answer.
@@ -26,7 +26,7 @@ async def owe(session: AsyncSession, hub: Hub, alert: Alert, cause: str) -> None
         if not _concerns(route, alert) or not on_duty(route.duty, now, hub.settings.timezone):
             continue
         held = 0 if alert.severity >= Severity.CRITICAL else quiet_left_ms(route.quiet, now, hub.settings.timezone)
-        for target in await _targets(session, route.target, alert.site):
+        for target in await _targets(session, route.target, alert.site, now):
             owed[target] = min(owed.get(target, now + held), now + held)
     for target, next_ms in owed.items():
         await hub.store.insert_new(
@@ -60,8 +60,11 @@ def _concerns(route: Route, alert: Alert) -> bool:
     )
 
 
-async def _targets(session: AsyncSession, target: str, site: str) -> list[str]:
-    """A route's target, resolved to channels and to the phones of the people it names who may see the site."""
+async def _targets(session: AsyncSession, target: str, site: str, now: int) -> list[str]:
+    """A route's target, resolved to channels and to the phones of the people it names who may see the site.
+
+    Of a role, those whom the roster has on duty; all while it has nobody.
+    """
     kind, _, name = target.partition(":")
     if kind == "channel":
         channel = await session.get(Channel, int(name))
@@ -69,6 +72,9 @@ async def _targets(session: AsyncSession, target: str, site: str) -> list[str]:
     people = select(User).where(User.disabled.is_(False))
     people = people.where(User.id == int(name)) if kind == "user" else people.where(User.role == name)
     ids = [u.id for u in (await session.execute(people)).scalars() if u.sites is None or site in u.sites]
+    if kind == "role":
+        on_shift = select(Shift.user_id).where(Shift.user_id.in_(ids), Shift.start_ms <= now, Shift.end_ms > now)
+        ids = list((await session.execute(on_shift)).scalars()) or ids
     phones = select(PushSubscription.id).where(PushSubscription.user_id.in_(ids))
     return [f"push:{phone}" for phone in (await session.execute(phones)).scalars()]
 

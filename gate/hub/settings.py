@@ -8,6 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from gate.mqtt import Login
 
 
+class S3Settings(BaseModel):
+    """A bucket of a store that speaks S3. endpoint: host[:port]; secure: by HTTPS."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: str
+    secure: bool = True
+    region: str = "us-east-1"
+
+
 class HubSettings(BaseModel):
     """Settings of one hub.
 
@@ -16,6 +28,7 @@ class HubSettings(BaseModel):
     public_url: the address phones use, for links in messages.
     live_hosts: hosts the hub may fetch live pictures from when a site names its own address.
     broker: login of the MQTT broker sites may send by.
+    s3: where evidence files lie instead of `data_dir`.
     secure_cookies: cookies only over HTTPS; switched on by an https public_url.
     """
 
@@ -26,6 +39,7 @@ class HubSettings(BaseModel):
     public_url: str = "http://127.0.0.1:8430"
     live_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
     broker: Login | None = None
+    s3: S3Settings | None = None
     timezone: str = "Asia/Shanghai"
     session_hours: Annotated[float, Field(gt=0)] = 12
     silence_s: Annotated[float, Field(gt=0)] = 30

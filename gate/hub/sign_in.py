@@ -12,7 +12,7 @@ from gate.hub.context import ANYONE, COOKIE, Hub, Person, TheHub, address_of, lo
 from gate.hub.roles import RIGHTS, Right, Role
 from gate.hub.tables import Link, Session, User
 from gate.hub.tokens import new_token, password_matches, token_hash
-from gate.hub.totp import totp_matches
+from gate.hub.totp import totp_step
 
 router = APIRouter(prefix="/api/v1/session", tags=["session"])
 
@@ -43,6 +43,7 @@ class Me(BaseModel):
     sites: list[str] | None
     csrf: str
     has_password: bool
+    has_codes: bool
 
 
 class State(BaseModel):
@@ -75,7 +76,7 @@ async def sign_in(body: Password, request: Request, response: Response, hub: The
     if user is not None and user.locked_until_ms > now:
         raise HTTPException(429, "too many wrong passwords; try again later", {"Retry-After": "900"})
     right = await asyncio.to_thread(password_matches, user.password if user else None, body.password)
-    if user is None or not right or user.disabled or not _code_matches(user, body.code, now):
+    if user is None or not right or user.disabled or not await _code_taken(hub, user, body.code, now):
         await _note_failure(hub, user, body.name, address_of(request))
         raise HTTPException(401, "wrong name, password or code")
     return await _open(hub, user, request, response, "sign in by password")
@@ -107,8 +108,16 @@ async def sign_out(response: Response, hub: TheHub, person: Annotated[Person, ne
     response.delete_cookie(COOKIE, path="/")
 
 
-def _code_matches(user: User, code: str, now_ms: int) -> bool:
-    return user.totp is None or totp_matches(user.totp, code, now_ms)
+async def _code_taken(hub: Hub, user: User, code: str, now_ms: int) -> bool:
+    """Whether the code is right, where codes are on; a right one is taken once."""
+    if user.totp is None:
+        return True
+    step = totp_step(user.totp, code, now_ms, user.totp_step)
+    if step is None:
+        return False
+    async with hub.store.write() as session:
+        fresh = update(User).where(User.id == user.id, User.totp_step < step).values(totp_step=step)
+        return (await session.execute(fresh.returning(User.id))).first() is not None
 
 
 async def _note_failure(hub: Hub, user: User | None, name: str, address: str) -> None:
@@ -157,6 +166,7 @@ def _me(user: User, csrf: str) -> Me:
         sites=user.sites,
         csrf=csrf,
         has_password=user.password is not None,
+        has_codes=user.totp is not None,
     )
 
 

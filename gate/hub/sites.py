@@ -1,5 +1,6 @@
 """Sites: their list for pages, and the tokens their devices carry."""
 
+import json
 import re
 from typing import Annotated, Any
 
@@ -70,6 +71,25 @@ async def devices(
             {"device": e.device, "t_ms": e.t_ms, "state": e.state, "detail": e.detail, "numbers": e.numbers}
             for e in (await session.execute(query)).scalars()
         ]
+
+
+@router.get("/{site_id}/plan", summary="A site's cameras and shapes, as its site file has them")
+async def plan(
+    site_id: Annotated[str, PathParam(pattern=r"^[\w.-]{1,64}$")],
+    hub: TheHub,
+    person: Annotated[Person, needs(Right.WATCH)],
+) -> dict[str, Any]:
+    return await plan_of(hub, person, site_id)
+
+
+async def plan_of(hub: Hub, person: Person, site_id: str) -> dict[str, Any]:
+    """What a site told of its cameras and shapes (gate.plan.site_plan). Raises HTTP 404."""
+    async with hub.store.read() as session:
+        site = await session.get(Site, site_id)
+    if site is None or not person.sees(site_id) or not site.plan:
+        raise HTTPException(404, "this site has not told its plan")
+    told: dict[str, Any] = json.loads(site.plan)
+    return told
 
 
 async def add_site(session: AsyncSession, site: str, api_url: str = "") -> str:

@@ -23,9 +23,10 @@ def totp_code(secret: str, t_ms: int) -> str:
     return f"{number % 1_000_000:06d}"
 
 
-def totp_matches(secret: str, code: str, t_ms: int) -> bool:
-    """Whether a code is that of now, or of the step before or after."""
-    return any(same(totp_code(secret, t_ms + shift), code) for shift in (-_STEP_MS, 0, _STEP_MS))
+def totp_step(secret: str, code: str, t_ms: int, after: int = 0) -> int | None:
+    """The step a code is of: now, the one before or the one after, and later than `after`. None for a wrong code."""
+    steps = (t_ms // _STEP_MS + shift for shift in (-1, 0, 1))
+    return next((s for s in steps if s > after and same(totp_code(secret, s * _STEP_MS), code)), None)
 
 
 def totp_address(secret: str, name: str) -> str:

@@ -95,6 +95,11 @@ async def test_codes_are_asked_for_once_switched_on(rig: Rig) -> None:
     assert (await rig.client().post("/api/v1/session", json=again)).status_code == 401
     with_code = {**again, "code": totp_code(secret, now_ms())}
     assert (await rig.client().post("/api/v1/session", json=with_code)).status_code == 200
+    assert (await rig.client().post("/api/v1/session", json=with_code)).status_code == 401, "a code is taken once"
+    soon = {"code": totp_code(secret, now_ms() + 30_000)}
+    assert (await client.post("/api/v1/session/totp/off", json={"code": "000000"})).status_code == 422
+    assert (await client.post("/api/v1/session/totp/off", json=soon)).status_code == 204
+    assert (await rig.client().post("/api/v1/session", json=again)).status_code == 200
 
 
 def test_codes_are_those_of_the_standard() -> None:

@@ -20,7 +20,7 @@ Picture = NDArray[np.uint8]
 TILE = (192, 108)
 LABEL_PX = 16
 COLUMNS = 10
-FLOOR_PX = (1024, 512)
+FLOOR_PX = (1024, 512)  # smaller than a clip's: a tile shows no more
 
 
 def contact_sheet(paths: Sequence[Path], progress: Callable[[int], None] = lambda _: None) -> Picture:

@@ -18,7 +18,7 @@ from calibration_rigs.office import TICKETS, VEHICLES, write_registers
 from calibration_rigs.render import Painter
 from calibration_rigs.rtsp import RtspServer
 from calibration_rigs.scenario import load_scenario
-from calibration_rigs.scene import Dresser
+from calibration_rigs.scene import FLOOR_PX, Dresser
 from calibration_rigs.simulation import Simulation, Tick
 from calibration_rigs.truth import tick_record
 from calibration_rigs.weather import Weather
@@ -49,16 +49,18 @@ class Account:
 
 
 @contextmanager
-def live_gate(path: Path, out: Path, port: int = 0, *, pictures: bool = True) -> Iterator["LiveGate"]:
+def live_gate(
+    path: Path, out: Path, port: int = 0, *, pictures: bool = True, floor_px: tuple[int, int] = FLOOR_PX
+) -> Iterator["LiveGate"]:
     """A scenario ready to be played before a site, with its site file, registers and addresses.
 
     out: where site.yaml, tickets.jsonl, vehicles.csv and truth.jsonl are written. pictures: without them only the
-    scales are played. Raises ScenarioError, SiteImpossible, RenderError, or OSError when the port is taken.
+    scales are played. floor_px: of the floor's pictures, near and far. Raises ScenarioError, SiteImpossible, RenderError, or OSError when the port is taken.
     """
     scenario, site = load_scenario(path)
     layout = layout_of(site)
     weather = Weather.named(scenario.weather)
-    dresser = Dresser(weather, np.random.default_rng(scenario.seed)) if pictures else None
+    dresser = Dresser(weather, np.random.default_rng(scenario.seed), floor_px) if pictures else None
     simulation = Simulation(scenario, layout, dresser)
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:

@@ -21,6 +21,7 @@ from calibration_rigs.vehicle import Vehicle, plate_corners
 from calibration_rigs.weather import Weather, add_camera, add_light
 
 VISIBLE_GROUP = 2
+FLOOR_PX = (4096, 2048)  # of the floor's sharp picture and of the one round it
 
 
 # How far before a unit's end its tail wall stands, where a number is painted on it.
@@ -65,7 +66,7 @@ _MATERIALS: dict[str, tuple[tuple[float, float, float], str, float, float, float
 class Dresser:
     """Adds looks to a world as it is built. One Dresser dresses one world."""
 
-    def __init__(self, weather: Weather, rng: np.random.Generator, floor_px: tuple[int, int] = (4096, 2048)) -> None:
+    def __init__(self, weather: Weather, rng: np.random.Generator, floor_px: tuple[int, int] = FLOOR_PX) -> None:
         self._weather, self._rng, self._floor_px = weather, rng, floor_px
         self._known: set[str] = set()
         self._count = 0

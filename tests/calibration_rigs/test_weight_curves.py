@@ -67,6 +67,6 @@ def test_the_curve_rises_and_falls_by_axle_groups_to_the_true_mass(model: str) -
     assert weighing.stable_kg == pytest.approx(vehicle.mass_kg, abs=E_KG)
     assert len(ups) == len(downs) == len(groups)
     assert sum(ups) == pytest.approx(vehicle.mass_kg, abs=E_KG)
-    # It speeds up as it rolls off, and the indicator's low passes round off a plateau as short as a twin-steered front's.
+    # It speeds up as it rolls off, and the low passes round off a plateau as short as a twin-steered front's.
     assert ups == pytest.approx(groups, rel=0.05, abs=E_KG)
     assert downs == pytest.approx(groups, rel=0.05, abs=E_KG)

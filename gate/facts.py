@@ -97,7 +97,42 @@ class Operation:
     detail: str = ""
 
 
-Fact = Sighting | Movement | WeightSample | Weighing | BeamState | TicketUse | DeviceState | Operation
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A registered vehicle reported where it is. vehicle: its plate; degrees; datum: "wgs84" or "gcj02"."""
+
+    t_ms: int
+    vehicle: str
+    lon: float
+    lat: float
+    datum: str = "wgs84"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverState:
+    """What a vehicle's satellite receiver does changed: "ok", "jumping" (its position cannot be), "lost".
+
+    since_ms: the last position that was believed.
+    """
+
+    t_ms: int
+    vehicle: str
+    state: str
+    since_ms: int
+
+
+Fact = (
+    Position
+    | ReceiverState
+    | Sighting
+    | Movement
+    | WeightSample
+    | Weighing
+    | BeamState
+    | TicketUse
+    | DeviceState
+    | Operation
+)
 Record = TypeVar("Record")
 _TYPES: dict[str, type] = {t.__name__: t for t in typing.get_args(Fact)}
 

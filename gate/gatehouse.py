@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Protocol
 
-from gate.facts import Fact, TicketUse, Weighing, WeightSample
+from gate.facts import Fact, Position, TicketUse, Weighing, WeightSample
 from gate.fraud.judge import Judge
 from gate.fraud.passage_facts import known_plate, left, valid_ticket
 from gate.fraud.rule import Vehicles
@@ -14,6 +14,7 @@ from gate.net import weights_taken
 from gate.outline import Outlines, at_edge
 from gate.passage.book import PassageBook
 from gate.records import Finding, Passage
+from gate.satellite.guard import SatelliteGuard
 from gate.scale.weighing import WeighingMachine, WeighingState
 from gate.site.model import Site
 from gate.site.shapes import site_planes, site_shapes
@@ -57,6 +58,7 @@ class Gatehouse:
         self._site = site
         self._tickets = tickets
         self._fence = SiteFence(site_shapes(site), site_planes(site))
+        self._satellite = SatelliteGuard(site, vehicles)
         self._machines = {s.id: WeighingMachine(s) for s in site.scales}
         shapes = bool(site.zones or site.boundaries or site.lanes)
         self._book = PassageBook(site.id, {s.id: s.deck for s in site.scales}, shapes_matter=shapes)
@@ -115,6 +117,7 @@ class Gatehouse:
             self._now_ms += TICK_MS
             movements = self._fence.expire(self._now_ms)
             self._derive(movements, [], outcome)
+            self._note(self._satellite.expire(self._now_ms), outcome)
             self._conclude(self._now_ms, self._book.changed(self._now_ms), outcome)
 
     def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
@@ -123,6 +126,7 @@ class Gatehouse:
         movements = self._movements(t_ms, [f for f in facts if isinstance(f, Sighting)])
         weighings = [w for f in facts if isinstance(f, WeightSample) for w in self._weigh(f)]
         self._unjudged += facts
+        self._note(self._satellite.take(t_ms, [f for f in facts if isinstance(f, Position)]), outcome)
         self._derive(movements, weighings, outcome)
         if weighings or not all(isinstance(f, WeightSample) for f in facts):
             self._conclude(t_ms, self._book.changed(t_ms), outcome)
@@ -144,7 +148,7 @@ class Gatehouse:
             for sighting in batch:
                 self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle))
                 self._note_edge(t_ms, sighting)
-        return movements + self._fence.expire(t_ms)
+        return movements
 
     def _note_edge(self, t_ms: int, sighting: Sighting) -> None:
         """Remember who was last seen cut off by the picture's edge."""
@@ -159,6 +163,11 @@ class Gatehouse:
         for key in gone:
             del self._edge_ms[key]
             self._fence.depart(*key)
+
+    def _note(self, facts: Sequence[Fact], outcome: Outcome) -> None:
+        """Derived facts that belong to no visit."""
+        self._unjudged += facts
+        outcome.facts += facts
 
     def _derive(self, movements: Sequence[Movement], weighings: Sequence[Weighing], outcome: Outcome) -> None:
         for movement in movements:

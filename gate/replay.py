@@ -25,6 +25,7 @@ from gate.facts import Fact, canonical_json, fact_line, to_plain
 from gate.gatehouse import Gatehouse, Outcome
 from gate.records import Finding, Passage
 from gate.registers import load_registers
+from gate.satellite.feed import replay_positions
 from gate.scale.replay import replay_scale
 from gate.site.model import Site
 from gate.window import FactWindow
@@ -146,6 +147,8 @@ class Replay:
             if kind != "replay":
                 raise SiteError(f"scale {scale.id!r}: replay needs replay:FILE.csv, got {scale.address!r}")
             streams.append(iter(replay_scale(scale, self._base / path, start_ms)))
+        if self._site.positions is not None:
+            streams.append(iter(replay_positions(self._site.positions, self._base)))
         return heapq.merge(*(_in_order(s) for s in streams), key=lambda f: f.t_ms)
 
     def _write(self, outcome: Outcome, files: Mapping[str, IO[str]], now_ms: int) -> None:

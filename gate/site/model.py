@@ -155,10 +155,23 @@ class SatelliteZone(Part):
 
     id: Id
     name: Name | None = None
+    use: Literal["keep_in", "keep_out"] = "keep_in"  # what the vehicles it binds must do
+    kinds: tuple[Literal["car", "van", "bus", "truck", "tanker", "dump_truck"], ...] = ("tanker",)  # on the register
+    plates: tuple[str, ...] = ()  # bound beside those kinds
     points: tuple[Point, ...] = Field(min_length=2)
     datum: Literal["wgs84", "gcj02"] = "wgs84"
     width_m: float | None = Field(default=None, gt=0)
     hours: tuple[OpenHours, ...] = ()
+
+
+class Positions(Part):
+    """Where registered vehicles' satellite positions come from, one JSON object a line: plate, t_ms, lon, lat.
+
+    address: mqtt:host:1883/topic, tcp:host:port, or replay:positions.jsonl (recorded). datum: of those that do not say.
+    """
+
+    address: str
+    datum: Literal["wgs84", "gcj02"] = "wgs84"
 
 
 class Scale(Part):
@@ -285,6 +298,7 @@ class Site(Part):
     boundaries: tuple[Boundary, ...] = ()
     lanes: tuple[Lane, ...] = ()
     satellite: tuple[SatelliteZone, ...] = ()
+    positions: Positions | None = None
     scales: tuple[Scale, ...] = ()
     beams: tuple[Beam, ...] = ()
     barriers: tuple[Barrier, ...] = ()

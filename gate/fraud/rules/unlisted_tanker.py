@@ -1,5 +1,6 @@
-"""Unlisted tanker (黑油罐车): a tanker whose plate is not on the register."""
+"""Unlisted tanker (黑油罐车): a tanker whose plate is not on the register, or that is outside its area or hours."""
 
+from gate.fraud.area_watch import AreaWatch
 from gate.fraud.passage_facts import known_plate
 from gate.fraud.rule import UNKNOWN, Context, Rule, Signal, Unknown, Verdict
 from gate.records import Passage, Severity
@@ -23,11 +24,12 @@ def _judge(passage: Passage, context: Context) -> Verdict | Unknown | None:
 
 RULE = Rule(
     id="unlisted_tanker",
-    version=1,
+    version=2,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.VEHICLE, Signal.PLATE}),
     zh="黑油罐车",
     en="unlisted tanker",
-    thresholds={"least_confidence": 0.8},
+    thresholds={"least_confidence": 0.8, "astray_s": 120.0},
     judge=_judge,
+    watch=AreaWatch,
 )

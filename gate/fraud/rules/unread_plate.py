@@ -11,7 +11,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     lasted_s = (passage.end_ms - passage.start_ms) / 1000
     if not passage.closed or passage.kind not in GOODS_VEHICLES or known_plate(passage):
         return None
-    if lasted_s < context.thresholds["least_pass_s"]:
+    if lasted_s < context.thresholds["least_pass_s"] or not _was_looked_at(passage, context):
         return None
     best = max((p.confidence for p in passage.plates if not is_trailer(p)), default=0.0)
     guess = passage.plate or "—"
@@ -25,9 +25,17 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     )
 
 
+def _was_looked_at(passage: Passage, context: Context) -> bool:
+    """Whether it went where plates are read: over a deck or through a gate; or showed one, at a site with neither."""
+    decks = {s.deck for s in context.site.scales}
+    if not decks and not any(b.gates for b in context.site.boundaries):
+        return bool(passage.plates)
+    return any(m.gate is not None or m.shape in decks for m in passage.movements)
+
+
 RULE = Rule(
     id="unread_plate",
-    version=1,
+    version=2,
     severity=Severity.WARNING,
     needs=frozenset({Signal.PLATE, Signal.VEHICLE}),
     zh="遮挡/污损",

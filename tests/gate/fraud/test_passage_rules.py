@@ -231,3 +231,10 @@ def test_half_of_what_a_plate_always_takes_out_on_a_full_ticket_is_a_bridge(
     say(j, *visits([47_500, 47_480, 47_520], left=True))
     leaving = passage(weighings=(weighing(kg),), tickets=(ticket(tonnes=tonnes),))
     assert ("bridging" in rules_found(say(j, leaving))) is found
+
+
+def test_a_vehicle_that_never_came_where_plates_are_read_has_hidden_none() -> None:
+    hidden = passage(plates=(), weighings=(), closed=True)
+    assert "unread_plate" in rules_found(say(judge(LISTED), hidden))
+    far = replace(hidden, movements=(crossed(gate=None),))
+    assert "unread_plate" not in rules_found(say(judge(LISTED), far))

@@ -55,7 +55,8 @@ def live_gate(
     """A scenario ready to be played before a site, with its site file, registers and addresses.
 
     out: where site.yaml, tickets.jsonl, vehicles.csv and truth.jsonl are written. pictures: without them only the
-    scales are played. floor_px: of the floor's pictures, near and far. Raises ScenarioError, SiteImpossible, RenderError, or OSError when the port is taken.
+    scales are played. floor_px: of the floor's pictures, near and far. Raises ScenarioError, SiteImpossible,
+    RenderError, or OSError when the port is taken.
     """
     scenario, site = load_scenario(path)
     layout = layout_of(site)

@@ -118,7 +118,7 @@ class LiveSource:
         self._connection += 1
         self._arrived_ms, self._flowing = 0, _FLOWING
         self._times, self._whole, self._joining = StreamClock(), Whole(), True
-        self._sender = SenderClock()
+        self._sender, self.health.clock_offset_ms = SenderClock(), None
 
     def _packet(self, packet: Any, arrival_ms: int) -> Iterator[Packet | Frame | DeviceState]:
         decoder = self._decoder
@@ -146,10 +146,9 @@ class LiveSource:
             yield Frame(video, t_ms, self._index, pts_ms=shown or 0.0, keyframe=bool(video.key_frame), arrival_ms=at)
             self._index += 1
         errors = decoder.errors - before
-        if errors and self._joining:
-            errors -= 1  # a connection may begin in the middle of a picture
-        self._joining = self._joining and not errors and frames == self._index
-        yield from self._damage(errors, at)
+        cut_off = int(self._joining and errors > 0)  # a connection may begin in the middle of a picture
+        self._joining = self._joining and not cut_off and frames == self._index
+        yield from self._damage(errors - cut_off, at)
 
     def _offset_ms(self, packet: Any, pts_ms: float, arrival_ms: int) -> float:
         """What to add to stream time for UTC: by arrival, or by the camera's own clock where that is wanted."""

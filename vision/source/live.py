@@ -25,6 +25,7 @@ _BACK_OFF_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _QUEUE = 300  # packets; beyond this the consumer is too slow and whole groups of pictures are left out
 _DAMAGE_REPORT_MS = 10_000
 _DAMAGE_CLEAR_MS = 5_000
+_JOINING = 3  # damaged parts before the first good picture: a connection may begin in the middle of one
 _FLOWING = 3  # packets without a pause after a silence: one alone is what the demuxer had held back
 
 
@@ -78,7 +79,7 @@ class LiveSource:
         self._container: Any = None
         self._decoder: Decoder | None = None
         self._times = StreamClock()
-        self._whole, self._joining = Whole(), True
+        self._whole, self._joining = Whole(), _JOINING
         self._sender = SenderClock()
         self.health = Health()
 
@@ -117,7 +118,7 @@ class LiveSource:
         self._container, self._decoder = container, Decoder(stream)
         self._connection += 1
         self._arrived_ms, self._flowing = 0, _FLOWING
-        self._times, self._whole, self._joining = StreamClock(), Whole(), True
+        self._times, self._whole, self._joining = StreamClock(), Whole(), _JOINING
         self._sender, self.health.clock_offset_ms = SenderClock(), None
 
     def _packet(self, packet: Any, arrival_ms: int) -> Iterator[Packet | Frame | DeviceState]:
@@ -146,8 +147,8 @@ class LiveSource:
             yield Frame(video, t_ms, self._index, pts_ms=shown or 0.0, keyframe=bool(video.key_frame), arrival_ms=at)
             self._index += 1
         errors = decoder.errors - before
-        cut_off = int(self._joining and errors > 0)  # a connection may begin in the middle of a picture
-        self._joining = self._joining and not cut_off and frames == self._index
+        cut_off = min(errors, self._joining)
+        self._joining = self._joining - cut_off if frames == self._index else 0
         yield from self._damage(errors - cut_off, at)
 
     def _offset_ms(self, packet: Any, pts_ms: float, arrival_ms: int) -> float:

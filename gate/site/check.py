@@ -8,12 +8,15 @@ from pathlib import Path
 
 from gate.errors import GatewardenError, VisionError
 from gate.facts import WeightSample
+from gate.fraud.area_watch import bound_areas
 from gate.fraud.judge import blind_rules
 from gate.registers import load_registers
+from gate.satellite.feed import position_line, replay_positions
+from gate.scale.lines.line import Line
 from gate.scale.live import LiveScale
 from gate.scale.replay import replay_scale
-from gate.site.model import Camera, Scale, Site
-from gate.site.shapes import site_planes, site_shapes
+from gate.site.model import Camera, Positions, Scale, Site
+from gate.site.shapes import satellite_areas, site_planes, site_shapes
 from vision.source import Frame, SystemClock, hide_credentials, open_source
 
 ANSWER_S = 10.0
@@ -47,6 +50,7 @@ def _file(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
         yield True, f"shapes: {len(shapes.zones)} zones, {len(shapes.boundaries)} boundaries, {len(shapes.lanes)} lanes"
     except GatewardenError as error:
         yield False, str(error)
+    yield from _satellite(site, base)
     try:
         registers = load_registers(site, base)
         yield True, f"registers: {len(registers.tickets)} tickets, {len(registers.vehicles)} vehicles"
@@ -56,11 +60,33 @@ def _file(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
         yield False, f"registers: {error}"
 
 
+def _satellite(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
+    """Satellite areas, whom they bind, and where positions come from."""
+    if not site.satellite and site.positions is None:
+        return
+    if site.positions is None:
+        yield False, "satellite: areas, but no positions: say where they come from"
+        return
+    try:
+        areas = satellite_areas(site)
+        register = load_registers(site, base).vehicles
+        bound = sum(bool(bound_areas(site, register, v.plate)) for v in register.vehicles())
+        yield bool(areas), f"satellite: {len(areas)} areas bind {bound} of the registered vehicles"
+        if site.positions.address.startswith("replay:"):
+            yield True, f"positions: {sum(1 for _ in replay_positions(site.positions, base))} recorded"
+        else:
+            position_line(site.positions)
+    except GatewardenError as error:
+        yield False, str(error)
+
+
 def _devices(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
     for camera in site.cameras:
         yield _camera(camera, base)
     for scale in site.scales:
         yield _scale(scale, base)
+    if site.positions is not None and not site.positions.address.startswith("replay:"):
+        yield _positions(site.positions)
 
 
 def _camera(camera: Camera, base: Path) -> tuple[bool, str]:
@@ -102,6 +128,23 @@ def _scale(scale: Scale, base: Path) -> tuple[bool, str]:
     if found is None:
         return False, f"{shown}: gave no valid {scale.indicator} frame within {ANSWER_S:.0f} s"
     return True, f"{shown}: reads {found.kg:g} kg"
+
+
+def _positions(positions: Positions) -> tuple[bool, str]:
+    """Whether the line positions come over can be opened; vehicles may be silent for longer than anyone waits here."""
+    shown = f"positions: {positions.address}"
+    try:
+        asyncio.run(_opens(position_line(positions)))
+    except (GatewardenError, TimeoutError) as error:
+        return False, f"{shown}: {error or 'no answer'}"
+    return True, f"{shown}: open"
+
+
+async def _opens(line: Line) -> None:
+    try:
+        await asyncio.wait_for(line.open(), ANSWER_S)
+    finally:
+        await line.close()
 
 
 async def _first_weight(scale: Scale) -> WeightSample | None:

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gate.errors import SiteError
+from gate.site.draw_map import map_picture
 from gate.site.model import Boundary, Camera, Lane, Shape, Site, Zone
 from gate.site.shapes import camera_plane, site_shapes
 from gate.site.sketch import Array, Colour, Image, Project, Sketch
@@ -56,7 +57,7 @@ PLAN_PX = 1600
 
 
 def draw_site(site: Site, base: Path, out: Path, stills: Mapping[str, Path] | None = None) -> list[Path]:
-    """Write out/<camera>.png for every camera and out/plan.png; returns the paths.
+    """Write out/<camera>.png for every camera, out/plan.png, and out/map.png of satellite areas; returns the paths.
 
     base: the folder addresses are relative to. stills: a picture per camera, for those that are not recorded inputs;
     a camera without one is drawn on grey. Raises SiteError where the shapes are wrong or a still cannot be read.
@@ -71,6 +72,10 @@ def draw_site(site: Site, base: Path, out: Path, stills: Mapping[str, Path] | No
     if any(shape.ground for shape in _shapes(site)) or any(camera.points for camera in site.cameras):
         path = out / "plan.png"
         _write(path, plan_picture(site))
+        paths.append(path)
+    if site.satellite:
+        path = out / "map.png"
+        _write(path, map_picture(site))
         paths.append(path)
     return paths
 

@@ -12,6 +12,9 @@ from calibration_rigs.layout import Layout
 FINER = 1.25  # pictures are drawn so much larger, then made smaller: smooth edges at half the cost of four samples
 
 
+MOST_LIGHTS = 8  # OpenGL's fixed pipeline draws with no more
+
+
 @dataclass(frozen=True, slots=True)
 class Weather:
     """Light and air. sun_deg: azimuth (from east, counter-clockwise) and elevation; sun, sky: strengths 0 to 1."""
@@ -70,17 +73,9 @@ def add_light(spec: Any, layout: Layout, weather: Weather) -> None:
     sky.specular = [0, 0, 0]
     sky.castshadow = False
     if weather.lamps:
-        for deck in layout.decks:
-            for x in (-deck.length * 0.35, deck.length * 0.6, deck.length * 1.1):
-                at = deck.world(np.array([[x, deck.width / 2 + 1.5]]))[0]
-                lamp = spec.worldbody.add_light(pos=[*at, 8.0], dir=[0, 0, -1])
-                lamp.type = mujoco.mjtLightType.mjLIGHT_SPOT
-                lamp.cutoff, lamp.exponent = 75, 2
-                lamp.diffuse, lamp.specular = [0.75, 0.66, 0.5], [0.3, 0.28, 0.2]
-                lamp.attenuation = [1, 0.02, 0.004]
-                lamp.castshadow = False
+        _lamps(spec, layout)
     vis = spec.visual
-    vis.headlight.ambient, vis.headlight.diffuse, vis.headlight.specular = [0, 0, 0], [0, 0, 0], [0, 0, 0]
+    vis.headlight.active = 0
     vis.rgba.fog = vis.rgba.haze = [*weather.haze_rgb, 1]
     spec.stat.extent, spec.stat.center = 10.0, [middle[0], middle[1] - 4, 1.0]
     vis.map.znear, vis.map.zfar = 0.02, 40.0
@@ -100,3 +95,23 @@ def add_light(spec: Any, layout: Layout, weather: Weather) -> None:
         width=256,
         height=1536,
     )
+
+
+def _lamps(spec: Any, layout: Layout) -> None:
+    """Lamp posts by the decks, and beside each camera the light that lets it read plates; no more than MOST_LIGHTS."""
+    for deck in layout.decks:
+        for x in (-deck.length * 0.35, deck.length * 0.6, deck.length * 1.1):
+            at = deck.world(np.array([[x, deck.width / 2 + 1.5]]))[0]
+            lamp = spec.worldbody.add_light(pos=[*at, 8.0], dir=[0, 0, -1])
+            lamp.type = mujoco.mjtLightType.mjLIGHT_SPOT
+            lamp.cutoff, lamp.exponent = 75, 2
+            lamp.diffuse, lamp.specular = [0.75, 0.66, 0.5], [0.3, 0.28, 0.2]
+            lamp.attenuation = [1, 0.02, 0.004]
+            lamp.castshadow = False
+    for view in list(layout.views.values())[: MOST_LIGHTS - len(spec.lights)]:
+        fill = spec.worldbody.add_light(pos=view.centre + 0.3 * view.rotation[0], dir=view.rotation[2])
+        fill.type = mujoco.mjtLightType.mjLIGHT_SPOT
+        fill.cutoff, fill.exponent = 40, 4
+        fill.diffuse, fill.specular = [0.85, 0.87, 0.9], [0.2, 0.2, 0.2]
+        fill.attenuation = [1, 0.02, 0.002]
+        fill.castshadow = False

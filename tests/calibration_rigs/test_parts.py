@@ -116,26 +116,42 @@ def test_plates_say_only_what_plates_can_say() -> None:
         plate_picture(PlateOn("皖K37", PlateColour.YELLOW, 1, 0, 0, 0, 1, 1), rng)
 
 
-@pytest.fixture(scope="module")
-def drawn() -> tuple[Simulation, np.ndarray, np.ndarray]:
-    """The demo's truck just before the exit: the world, the picture and the vehicle it shows at each pixel."""
+def at_the_exit(kind: str) -> tuple[Simulation, np.ndarray, np.ndarray]:
+    """The demo's truck just before the exit: the world, the picture and the geom it shows at each pixel."""
     scenario, site = load_scenario(Path(DEMO))
     scenario = scenario.model_copy(update={"actors": scenario.actors[:1]})
     layout = layout_of(site)
-    weather = Weather.named("day")
+    weather = Weather.named(kind)
     simulation = Simulation(scenario, layout, Dresser(weather, np.random.default_rng(1), (1024, 512)))
     view = layout.views["exit"]
     with Painter(simulation.world, view.size, weather) as painter:
         for tick in simulation.ticks(0.4):
             if tick.t_s >= 34.8:
                 break
+        simulation.pose_drawn()
         return simulation, painter.picture("exit", view), painter.segments("exit")
+
+
+@pytest.fixture(scope="module")
+def drawn() -> tuple[Simulation, np.ndarray, np.ndarray]:
+    return at_the_exit("day")
+
+
+@pytest.mark.parametrize("kind", ["dusk", "night"])
+def test_a_person_can_read_the_plate_in_lamp_light(kind: str) -> None:
+    simulation, picture, _ = at_the_exit(kind)
+    assert likeness(simulation, picture) > 0.6
 
 
 def test_a_person_can_read_the_plate_and_it_lies_where_the_truth_says(
     drawn: tuple[Simulation, np.ndarray, np.ndarray],
 ) -> None:
     simulation, picture, _ = drawn
+    assert likeness(simulation, picture) > 0.6
+
+
+def likeness(simulation: Simulation, picture: np.ndarray) -> float:
+    """How well what stands where the truth puts the plate agrees with the clean plate, -1 to 1."""
     view = simulation.layout.views["exit"]
     plate = simulation.vehicles[0].plates[0]
     corners = plate_in(simulation, "honest", plate, view)
@@ -146,8 +162,7 @@ def test_a_person_can_read_the_plate_and_it_lies_where_the_truth_says(
     crop = cv2.cvtColor(cv2.warpPerspective(picture, warp, (220, 70)), cv2.COLOR_BGR2GRAY)
     clean = cv2.cvtColor(plate_picture(plate, np.random.default_rng(0), 0.0), cv2.COLOR_RGB2GRAY)
     clean = cv2.GaussianBlur(cv2.resize(clean, (220, 70)), (0, 0), 1.5)
-    score = cv2.matchTemplate(crop, clean[6:-6, 10:-10], cv2.TM_CCOEFF_NORMED).max()
-    assert score > 0.6
+    return float(cv2.matchTemplate(crop, clean[6:-6, 10:-10], cv2.TM_CCOEFF_NORMED).max())
 
 
 def test_the_box_holds_the_vehicle_it_names(drawn: tuple[Simulation, np.ndarray, np.ndarray]) -> None:

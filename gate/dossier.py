@@ -1,7 +1,7 @@
 """The evidence of one passage: what is gathered while the facts are at hand, and sealed when the footage is there."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from gate.errors import EvidenceError
-from gate.evidence.draft import BundleDraft, Clip, ClockOffset, Gap, ModelUse, PlateCrop, RuleUse
+from gate.evidence.draft import Attachment, BundleDraft, Clip, ClockOffset, Gap, ModelUse, PlateCrop, RuleUse
 from gate.evidence.store import EvidenceStore, SealedBundle
 from gate.facts import Fact, WeightSample
 from gate.fraud.judge import active_rules
@@ -35,7 +35,7 @@ class Dossier:
     """Everything about one closed passage but its footage. Travels to the process that seals it.
 
     facts: of the passage's time with pre- and post-roll. crops: pictures of its plates, PNG. clock: how right the
-    site's clock was when the passage closed.
+    site's clock was when the passage closed. tokens: its tickets as they were signed, by id.
     """
 
     passage: Passage
@@ -43,6 +43,7 @@ class Dossier:
     facts: tuple[Fact, ...]
     crops: tuple[PlateCrop, ...] = ()
     clock: ClockOffset | None = None
+    tokens: tuple[tuple[str, str], ...] = ()
 
     @property
     def span_ms(self) -> tuple[int, int]:
@@ -78,6 +79,10 @@ def seal(
             facts=tuple(f for f in dossier.facts if not isinstance(f, WeightSample)),
             clips=tuple(clips),
             crops=dossier.crops,
+            attachments=tuple(
+                Attachment(f"ticket-{number:02d}-{name}.txt", token.encode())
+                for number, (name, token) in enumerate(dossier.tokens, 1)
+            ),
             rules=tuple(RuleUse(a.rule.id, a.rule.version, a.thresholds) for a in active_rules(site)),
             models=tuple(ModelUse(name, digest) for name, digest in sorted(models.items())),
             clock=dossier.clock,
@@ -144,6 +149,12 @@ def device_gaps(facts: Sequence[Fact], span_ms: tuple[int, int]) -> list[Gap]:
 
 def _gap(fault: DeviceState, end_ms: int) -> Gap:
     return Gap(fault.device, fault.t_ms, end_ms, f"{fault.state}: {fault.detail}".strip(": "))
+
+
+def signed_tickets(passage: Passage, token: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    """The passage's tickets as they were signed, those of which `token` knows it."""
+    names = dict.fromkeys(t.ticket for t in passage.tickets)
+    return tuple((name, signed) for name in names if (signed := token(name)))
 
 
 class _Captions:

@@ -23,7 +23,7 @@ from gate.broker_link import BrokerLink
 from gate.cameras import camera_config, model_digests
 from gate.captions import Captions
 from gate.daylog import fact_log, passage_log
-from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier
+from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, signed_tickets
 from gate.errors import SiteError
 from gate.evidence.clock import camera_clocks, clock_offset
 from gate.evidence.draft import PlateCrop
@@ -318,9 +318,10 @@ class SiteProcess:
         findings = tuple(self._findings.pop(passage.id, ()))
         crops = tuple(c for v in passage.vehicles for c in self._crops.pop(v, ()))
         facts = self._window.between(passage.start_ms - PRE_ROLL_MS, passage.end_ms + POST_ROLL_MS)
+        tokens = signed_tickets(passage, self._registers.tickets.token)
         cameras = {} if logged else camera_clocks(self.workers.health())
         clock = clock_offset(self._clock.now_ms(), cameras)
-        self._sealer.put(Dossier(passage, findings, tuple(facts), crops, clock))
+        self._sealer.put(Dossier(passage, findings, tuple(facts), crops, clock, tokens))
 
     def _sealed(self, dossier: Dossier, bundle: SealedBundle) -> None:
         """The bundle is on disk: its files follow the alerts to the hub, the pictures first, original clips last."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from gate.cameras import camera_config, model_digests, recording_start_ms
-from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, seal
+from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, seal, signed_tickets
 from gate.errors import GatewardenError, SiteError
 from gate.evidence.clock import RECORDING
 from gate.evidence.draft import ClockOffset, PlateCrop
@@ -108,6 +108,7 @@ class Replay:
         self._site, self._base, self._out = site, base, out
         _make_room(out)
         registers = load_registers(site, base)
+        self._tickets = registers.tickets
         self._gatehouse = Gatehouse(site, registers.tickets, registers.vehicles)
         self._window = FactWindow()
         self._sealed_ms = 0
@@ -179,7 +180,9 @@ class Replay:
             start_ms, end_ms = passage.start_ms - PRE_ROLL_MS, passage.end_ms + POST_ROLL_MS
             self._sealed_ms = max(self._sealed_ms, end_ms)
             clock = ClockOffset(RECORDING, None, None, self._sealed_ms)
-            dossier = Dossier(passage, findings, tuple(self._window.between(start_ms, end_ms)), crops, clock)
+            facts = tuple(self._window.between(start_ms, end_ms))
+            tokens = signed_tickets(passage, self._tickets.token)
+            dossier = Dossier(passage, findings, facts, crops, clock, tokens)
             seal(
                 dossier,
                 self._site,

@@ -40,6 +40,7 @@ class TicketBook:
         self._by_plate: dict[str, list[str]] = {}
         self._voids: dict[str, Void] = {}
         self._uses: dict[str, Use] = {}
+        self._tokens: dict[str, str] = {}
         for ticket in tickets:
             self._know(ticket)
         for void in voids:
@@ -54,7 +55,7 @@ class TicketBook:
         if isinstance(content, Void):
             self._voids.setdefault(content.ticket, content)
         else:
-            self._know(content)
+            self._know(content, token)
 
     def check(self, t_ms: int, plate: str, site: str, token: str) -> TicketUse:
         """What a scanned code is worth for this plate at this site; an unread plate ("") is not compared."""
@@ -68,7 +69,7 @@ class TicketBook:
             return TicketUse(t_ms, "", "", "", "", 0.0, "unknown", str(error))
         if isinstance(content, Void):
             return TicketUse(t_ms, content.ticket, "", "", "", 0.0, "unknown", "a notice, no ticket")
-        self._know(content)
+        self._know(content, token)
         return self._answer(t_ms, content, normal_plate(plate), site)
 
     def check_plate(self, t_ms: int, plate: str, site: str) -> tuple[TicketUse, ...]:
@@ -103,7 +104,13 @@ class TicketBook:
         """Every void notice, by ticket."""
         return dict(self._voids)
 
-    def _know(self, ticket: Ticket) -> None:
+    def token(self, ticket: str) -> str:
+        """A ticket as it was signed, "" where only its content is known."""
+        return self._tokens.get(ticket, "")
+
+    def _know(self, ticket: Ticket, token: str = "") -> None:
+        if token:
+            self._tokens.setdefault(ticket.id, token)
         if ticket.id not in self._tickets:
             self._tickets[ticket.id] = ticket
             self._by_plate.setdefault(normal_plate(ticket.plate), []).append(ticket.id)

@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, device_gaps, seal
+from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, device_gaps, seal, signed_tickets
 from gate.errors import EvidenceError
 from gate.evidence import ClockOffset, EvidenceStore, Gap, KeyRing
 from gate.evidence.report import Standing
@@ -14,6 +15,9 @@ from gate.evidence.statement import sha256
 from gate.evidence.verify import verify
 from gate.records import Passage, WeightsTaken
 from gate.slips import print_slip, slip_of, slip_of_bundle
+from gate.tickets.book import TicketBook
+from gate.tickets.ticket import Ticket
+from gate.tickets.ticket import seal as seal_ticket
 from tests.gate.evidence.scene import SITE, START_MS, draft
 from tests.gate.fraud.scene import site
 from vision.facts import DeviceState
@@ -84,6 +88,21 @@ def test_a_tare_of_unknown_date_is_printed_as_one(tmp_path: Path) -> None:
     _, path = sealed(tmp_path, replace(weighed_passage(), weights=WeightsTaken(48_620.0, 15_000.0, "register")))
     assert slip_of_bundle(path).tare_ms is None
     assert print_slip(path, "Asia/Shanghai", tmp_path / "slip.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_tickets_are_kept_as_they_were_signed(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    ticket = Ticket("T00001", SITE, "晋Z0A8D4", "coal", 32_500, START_MS, START_MS, START_MS + 86_400_000)
+    book = TicketBook(issuers=[key.public_key().public_bytes_raw().hex()])
+    book.add(seal_ticket(ticket, key))
+    passage = weighed_passage()
+    tokens = signed_tickets(passage, book.token)
+    store = EvidenceStore(tmp_path / "evidence", KeyRing(tmp_path / "keys"), SITE)
+    dossier = Dossier(passage, (), (), tokens=tokens)
+    made = seal(dossier, site(), footage={}, models={}, store=store, sealed_ms=passage.end_ms)
+    kept = (made.path / "attachments" / "ticket-01-T00001.txt").read_text()
+    assert book.check(START_MS + 1, "晋Z0A8D4", SITE, kept).state == "valid"
+    assert signed_tickets(passage, TicketBook().token) == (), "one known by its content alone"
 
 
 def test_gaps_of_devices_are_what_they_said() -> None:

@@ -28,7 +28,8 @@ SLIP_PREFIX = "GW1S:"
 class Slip:
     """One finished weighing of a load. Times are UTC milliseconds.
 
-    tare_ms: None for a tare stored on the register, which says no instant. evidence: SHA-256 of the passage's evidence in hex, "" while it is not sealed.
+    tare_ms: None for a tare stored on the register, which says no instant. evidence: SHA-256 of the passage's evidence
+    in hex, "" while it is not sealed.
     """
 
     number: str

@@ -99,6 +99,7 @@ class _View:
         )
         self._motion = MotionWatch(memory.confirm_ms)
         self._widest = WidestViews()
+        self._worded: dict[int, int] = {}  # slots whose last word was said, and when they were last seen
 
     def update(self, t_ms: int, seen: Observations, *, measured: bool) -> tuple[list[Movement], Observations]:
         """Movements, and where measured the observations that count, under first keys and with ground points."""
@@ -151,11 +152,15 @@ class _View:
     def expire(self, t_ms: int) -> list[Movement]:
         out: list[tuple[int, Movement]] = []
         for slot in self.vehicles.unseen(t_ms, self._memory.lost_ms):
-            out += self._last_word(slot)
+            last_ms = self.vehicles.last_ms(slot)
+            if self._worded.get(slot) != last_ms:
+                self._worded[slot] = last_ms
+                out += self._last_word(slot)
         named = self._named(out)
         gone = {*self.vehicles.unseen(t_ms, self._memory.keep_ms), *self.vehicles.flashes(t_ms)}
         for slot in {*gone, *self.vehicles.surplus()}:
             self.vehicles.forget(slot)
+            self._worded.pop(slot, None)
         return named
 
     def close(self) -> list[Movement]:

@@ -60,9 +60,16 @@ class Trails:
         places = self._places[slot, :count]
         velocity = otherwise
         if count > 2:
-            apart = times[:, None] - times
-            np.fill_diagonal(apart, np.nan)
-            slopes = (places[:, None] - places) / apart[..., None]
-            velocity = np.median(np.nanmedian(slopes, axis=1), axis=0)
+            others = ~np.eye(count, dtype=bool)
+            apart = (times[:, None] - times)[others].reshape(count, count - 1)
+            slopes = (places[:, None] - places)[others].reshape(count, count - 1, 2) / apart[..., None]
+            velocity = _median(_median(slopes.transpose(1, 0, 2)))
         self._told_ms[slot], self.velocity[slot] = last_ms, velocity
-        self.place[slot] = np.median(places - times[:, None] * velocity, axis=0)
+        self.place[slot] = _median(places - times[:, None] * velocity)
+
+
+def _median(values: Array) -> Array:
+    """The median over the first axis."""
+    ordered, half = np.sort(values, axis=0), len(values) // 2
+    middle: Array = ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    return middle

@@ -90,7 +90,7 @@ def test_pictures_show_every_shape(tmp_path: Path):
             assert (np.abs(picture.astype(int) - colour).max(axis=2) < 12).sum() > 30
     assert (grey == 90).all()
     written = draw_site(site, tmp_path, tmp_path / "out")
-    assert [p.name for p in written] == ["gate.png", "plan.png"]
+    assert [p.name for p in written] == ["gate.png", "plan.png", "map.png"]
     assert cv2.imread(str(written[0])).shape == (720, 1280, 3)
 
 
@@ -100,7 +100,7 @@ def test_the_command_draws_on_a_given_still(tmp_path: Path):
     arguments = ["draw", str(tmp_path / "site.yaml"), "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(app, [*arguments, "--still", f"gate={tmp_path / 'still.png'}"])
     assert done.exit_code == 0, done.output
-    assert done.stdout.split() == [str(tmp_path / "out" / "gate.png"), str(tmp_path / "out" / "plan.png")]
+    assert done.stdout.split() == [str(tmp_path / "out" / f"{name}.png") for name in ("gate", "plan", "map")]
     assert (cv2.imread(str(tmp_path / "out" / "gate.png"))[60, 900] < 40).all()
     wrong = CliRunner().invoke(app, [*arguments, "--still", "gate"])
     assert wrong.exit_code == 2

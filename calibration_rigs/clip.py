@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration_rigs.layout import layout_of
-from calibration_rigs.render import Painter
 from calibration_rigs.scenario import load_scenario
 from calibration_rigs.scene import Dresser
+from calibration_rigs.shot import Shot
 from calibration_rigs.simulation import Simulation
 from calibration_rigs.truth import tick_record
 from calibration_rigs.weather import Weather
@@ -22,19 +22,25 @@ Progress = Callable[[float], None]
 
 
 class Clip:
-    """An H.264 file of one camera. crf: x264's constant quality, lower is better."""
+    """An H.264 file of one camera. crf: x264's constant quality, lower is better. A picture left out is a gap."""
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float, crf: int = 29) -> None:
         self._file = av.open(str(path), "w", options={"movflags": "faststart"})
         rate = Fraction(fps).limit_denominator(1000)
         self._stream = self._file.add_stream("libx264", rate=rate)
         self._stream.width, self._stream.height, self._stream.pix_fmt = *size, "yuv420p"
+        self._stream.codec_context.time_base = 1 / rate
+        self._count = 0
         self._stream.options = {"crf": str(crf), "preset": "slow", "g": str(round(2 * fps)), "threads": "2"}
 
-    def add(self, picture: NDArray[np.uint8]) -> None:
-        """One BGR frame."""
-        for packet in self._stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")):
-            self._file.mux(packet)
+    def add(self, picture: NDArray[np.uint8] | None) -> None:
+        """The next BGR frame, or None where the camera sent none."""
+        if picture is not None:
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+            frame.pts = self._count
+            for packet in self._stream.encode(frame):
+                self._file.mux(packet)
+        self._count += 1
 
     def close(self) -> None:
         for packet in self._stream.encode():
@@ -54,11 +60,11 @@ def render(path: Path, out: Path, progress: Progress | None = None, crf: int = 2
     simulation = Simulation(scenario, layout, Dresser(weather, np.random.default_rng(scenario.seed)))
     out.mkdir(parents=True, exist_ok=True)
     start_ms = start_of(site)
-    clips, painters = {}, {}
+    clips, shots = {}, {}
     one = len(layout.views) == 1
     for name, view in layout.views.items():
         clips[name] = Clip(out / ("clip.mp4" if one else f"clip_{name}.mp4"), view.size, scenario.fps, crf)
-        painters[name] = Painter(simulation.world, view.size, weather, scenario.seed, dirt=scenario.lens_dirt)
+        shots[name] = Shot(simulation, name, weather)
     weights = WeightLogs(out, [d.scale for d in layout.decks])
     try:
         with (out / "truth.jsonl").open("w", encoding="utf-8") as truth:
@@ -66,13 +72,13 @@ def render(path: Path, out: Path, progress: Progress | None = None, crf: int = 2
                 weights.add(tick.shown)
                 truth.write(json.dumps(tick_record(simulation, tick, start_ms), ensure_ascii=False) + "\n")
                 simulation.pose_drawn()
-                for name, view in layout.views.items():
-                    clips[name].add(painters[name].picture(name, view))
+                for name, shot in shots.items():
+                    clips[name].add(shot.take(tick.t_s))
                 if progress is not None:
                     progress(tick.t_s / scenario.seconds)
     finally:
         for clip in clips.values():
             clip.close()
-        for painter in painters.values():
-            painter.close()
+        for shot in shots.values():
+            shot.close()
         weights.close()

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from calibration_rigs.layout import Layout, layout_of
+from calibration_rigs.layout import layout_of
 from calibration_rigs.live_video import Coder
 from calibration_rigs.office import TICKETS, VEHICLES, write_registers
-from calibration_rigs.render import Painter
 from calibration_rigs.rtsp import RtspServer
 from calibration_rigs.scenario import load_scenario
 from calibration_rigs.scene import FLOOR_PX, Dresser
+from calibration_rigs.shot import Shot
 from calibration_rigs.simulation import Simulation, Tick
 from calibration_rigs.truth import tick_record
 from calibration_rigs.weather import Weather
@@ -72,10 +72,8 @@ def live_gate(
         if pictures:
             server = stack.enter_context(RtspServer(layout.views, port=port))
             for name, view in layout.views.items():
-                painter = stack.enter_context(
-                    Painter(simulation.world, view.size, weather, scenario.seed, dirt=scenario.lens_dirt)
-                )
-                cameras[name] = _Camera(server, name, painter, Coder(view.size, scenario.fps), layout)
+                shot = stack.enter_context(Shot(simulation, name, weather))
+                cameras[name] = _Camera(server, name, shot, Coder(view.size, scenario.fps))
         offered = Offered(
             out / "site.yaml",
             {name: camera.address for name, camera in cameras.items()},
@@ -95,6 +93,7 @@ class LiveGate:
         self._simulation, self._cameras, self._lines = simulation, cameras, lines
         self._last: dict[str, bytes] = {}
         self._said_s: dict[str, float] = {}
+        self._now_s = 0.0
         # The first instants are taken at once: before the run begins the gate is shown as it stands.
         ticks = simulation.ticks(1 / simulation.scenario.fps)
         first = list(itertools.islice(ticks, 2))
@@ -136,7 +135,7 @@ class LiveGate:
                 at_ms = start_ms + round(1000 * account.lost_s)
                 truth.write(json.dumps(tick_record(self._simulation, tick, at_ms), ensure_ascii=False) + "\n")
                 if wait_s > -period_s or tick.t_s - shown_s > 1 / LEAST_RATE_HZ:
-                    shown_s = tick.t_s
+                    shown_s = self._now_s = tick.t_s
                     self._show()
                     for name in account.pictures:
                         account.pictures[name] += 1
@@ -162,26 +161,28 @@ class LiveGate:
         if self._cameras:
             self._simulation.pose_drawn()
         for camera in self._cameras.values():
-            camera.show()
+            camera.show(self._now_s)
 
 
 class _Camera:
     """One camera: drawn, coded, sent."""
 
-    def __init__(self, server: RtspServer, name: str, painter: Painter, coder: Coder, layout: Layout) -> None:
+    def __init__(self, server: RtspServer, name: str, shot: Shot, coder: Coder) -> None:
         self.address = server.address(name)
-        self._stream, self._painter, self._coder = server.streams[name], painter, coder
-        self._name, self._view = name, layout.views[name]
+        self._stream, self._shot, self._coder = server.streams[name], shot, coder
         self._last_ms = 0
 
     @property
     def watched(self) -> bool:
         return self._stream.watched
 
-    def show(self) -> None:
+    def show(self, t_s: float) -> None:
+        """Send what it sees at an instant of the run; a camera that is gone sends nothing."""
+        picture = self._shot.take(t_s)
+        if picture is None:
+            return
         t_ms = max(time.time_ns() // 1_000_000, self._last_ms + 1)
         self._last_ms = t_ms
-        picture = self._painter.picture(self._name, self._view)
         self._stream.send(self._coder.code(picture, t_ms, self._stream.wants_key))
 
 

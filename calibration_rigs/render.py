@@ -69,9 +69,15 @@ class Painter:
         geoms = seen[..., 1] == int(mujoco.mjtObj.mjOBJ_GEOM)
         return np.where(geoms, seen[..., 0], -1).astype(np.int32)
 
-    def picture(self, camera: str, view: View) -> Picture:
-        """One frame, (H, W, 3) BGR, as the camera would send it."""
-        return self._finish(self._lens(camera, view)[:, :, ::-1])
+    def picture(self, camera: str, view: View, turn_rad: float = 0.0) -> Picture:
+        """One frame, (H, W, 3) BGR, as the camera would send it. turn_rad: it was turned to the left by so much."""
+        place = self._world.data.cam_xmat[self._world.model.camera(camera).id]
+        stood = place.copy()
+        c, s = np.cos(turn_rad), np.sin(turn_rad)
+        place[:] = (np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ stood.reshape(3, 3)).ravel()
+        seen = self._lens(camera, view)[:, :, ::-1]
+        place[:] = stood
+        return self._finish(seen)
 
     def _drawn(self, camera: str) -> NDArray[Any]:
         """The scene at FINER times the size, without the vehicles that wait below the ground."""

@@ -171,6 +171,11 @@ class Scenario(Part):
             raise ValueError("two actors share an id")
         return self
 
+    def state_of(self, device: str, t_s: float) -> str:
+        """A device's condition at an instant, "ok" before anything befell it."""
+        said = [e for e in self.devices if e.device == device and e.at_s <= t_s]
+        return max(said, key=lambda e: e.at_s).state if said else "ok"
+
 
 def load_scenario(path: Path) -> tuple[Scenario, Site]:
     """A scenario and the site it plays on. Raises ScenarioError naming the file, the field and what was expected."""

@@ -22,8 +22,10 @@ def tick_record(simulation: Simulation, tick: Tick, start_ms: int) -> dict[str, 
     """One line of the truth log: everything true at this instant, with each camera's boxes and plates.
 
     on_deck: by deck, whose outline lies over it, on boards or not. beams: who stands in each light barrier, null for
-    nobody; beam_changes: since the last line; arms: how far each barrier arm is open, 0 to 1.
+    nobody; beam_changes: since the last line; arms: how far each barrier arm is open, 0 to 1; devices: the condition of
+    those something has befallen.
     """
+    scenario = simulation.scenario
     seen = {name: camera_truth(simulation, tick, view) for name, view in simulation.layout.views.items()}
     return {
         "t_ms": start_ms + round(tick.t_s * 1000),
@@ -32,6 +34,7 @@ def tick_record(simulation: Simulation, tick: Tick, start_ms: int) -> dict[str, 
         "beams": tick.beams,
         "beam_changes": [{**asdict(c), "t_s": round(c.t_s, 3)} for c in tick.beam_changes],
         "arms": {k: round(v, 2) for k, v in tick.arms.items()},
+        "devices": {e.device: scenario.state_of(e.device, tick.t_s) for e in scenario.devices if e.at_s <= tick.t_s},
         "vehicles": [_plain(asdict(v)) for v in tick.vehicles],
         "cameras": seen,
     }

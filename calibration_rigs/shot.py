@@ -1,0 +1,59 @@
+"""One camera's pictures over a run, and what befalls the camera: a cloth over it, a turn, a frozen picture, no line."""
+
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration_rigs.render import Painter
+from calibration_rigs.simulation import Simulation
+from calibration_rigs.weather import Weather
+
+Picture = NDArray[np.uint8]
+GONE = ("lost", "stalled")
+TURN_RAD = 0.9
+_DEFOCUS_PX = 9.0
+
+
+class Shot:
+    """Draws one camera of a simulation. Close it, or use it as a context manager. Raises RenderError."""
+
+    def __init__(self, simulation: Simulation, camera: str, weather: Weather) -> None:
+        scenario = simulation.scenario
+        self._scenario, self._camera = scenario, camera
+        self._view = simulation.layout.views[camera]
+        self._painter = Painter(simulation.world, self._view.size, weather, scenario.seed, dirt=scenario.lens_dirt)
+        self._last: Picture | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the drawing context back."""
+        self._painter.close()
+
+    def take(self, t_s: float) -> Picture | None:
+        """The picture the camera sends at an instant, (H, W, 3) BGR; None where it sends none."""
+        state = self._scenario.state_of(self._camera, t_s)
+        if state in GONE:
+            return None
+        if state == "frozen" and self._last is not None:
+            return self._last
+        turn_rad = TURN_RAD if state == "turned" else 0.0
+        picture = _spoiled(self._painter.picture(self._camera, self._view, turn_rad), state)
+        self._last = picture
+        return picture
+
+
+def _spoiled(picture: Picture, state: str) -> Picture:
+    if state == "covered":  # a cloth lets a little light through and keeps the sensor's noise
+        return np.asarray(picture // 24 + 9, np.uint8)
+    if state == "defocused":
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), _DEFOCUS_PX), np.uint8)
+    if state == "blinded":
+        return np.asarray(cv2.addWeighted(picture, 0.12, picture, 0.0, 222), np.uint8)
+    return picture

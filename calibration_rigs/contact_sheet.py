@@ -1,6 +1,7 @@
 """All scenarios on one picture: each at its telling moment."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -8,10 +9,11 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration_rigs.equipment import pose_arms
 from calibration_rigs.layout import layout_of
-from calibration_rigs.render import Painter
 from calibration_rigs.scenario import load_scenario
 from calibration_rigs.scene import Dresser
+from calibration_rigs.shot import Shot
 from calibration_rigs.simulation import Simulation, Tick
 from calibration_rigs.truth import box_of
 from calibration_rigs.weather import Weather
@@ -38,27 +40,46 @@ def contact_sheet(paths: Sequence[Path], progress: Callable[[int], None] = lambd
     return np.vstack([np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moment:
+    """An instant worth showing: how much, from which camera, and how the world stood."""
+
+    worth: float
+    camera: str
+    t_s: float
+    qpos: NDArray[np.float64]
+    arms: dict[str, float]
+
+
 def telling_moment(path: Path) -> Picture:
-    """A scenario's picture when a vehicle stands large before its first camera, or passes close to one; BGR."""
+    """A scenario's picture when a vehicle stands large before a camera, or passes close to one; BGR.
+
+    Where something befalls a camera, that camera afterwards; black where it sends nothing.
+    """
     scenario, site = load_scenario(path)
     layout = layout_of(site)
     weather = Weather.named(scenario.weather)
     simulation = Simulation(scenario, layout, Dresser(weather, np.random.default_rng(scenario.seed), FLOOR_PX))
-    size = next(iter(layout.views.values())).size
-    with Painter(simulation.world, size, weather, scenario.seed, dirt=scenario.lens_dirt) as painter:
-        best, chosen = 0.0, next(iter(layout.views))
-        data = simulation.world.data
-        kept = data.qpos.copy()
-        for tick in simulation.ticks(0.5):
-            for name in layout.views:
-                worth = sum(_worth(simulation, tick, name, v.id) for v in tick.vehicles)
-                if worth > best + 0.05:
-                    best, chosen, kept = worth, name, data.qpos.copy()
-            if best > 0.9:
-                break
-        data.qpos[:] = kept
-        mujoco.mj_forward(simulation.world.model, data)
-        return painter.picture(chosen, layout.views[chosen])
+    hurt = next((e for e in scenario.devices if e.device in layout.views), None)
+    cameras = [hurt.device] if hurt else list(layout.views)
+    data = simulation.world.data
+    best = _Moment(0.0, cameras[0], 0.0, data.qpos.copy(), {arm.id: 0.0 for arm in layout.arms})
+    for tick in simulation.ticks(0.5):
+        if hurt and tick.t_s < hurt.at_s:
+            continue
+        for name in cameras:
+            worth = sum(_worth(simulation, tick, name, v.id) for v in tick.vehicles)
+            if worth > best.worth + 0.05 or (hurt and best.t_s < hurt.at_s):
+                best = _Moment(worth, name, tick.t_s, data.qpos.copy(), tick.arms)
+        if best.worth > 0.9:
+            break
+    data.qpos[:] = best.qpos
+    pose_arms(simulation.world, layout.arms, best.arms)
+    mujoco.mj_forward(simulation.world.model, data)
+    with Shot(simulation, best.camera, weather) as shot:
+        picture = shot.take(best.t_s)
+    width, height = layout.views[best.camera].size
+    return np.zeros((height, width, 3), np.uint8) if picture is None else picture
 
 
 def _worth(simulation: Simulation, tick: Tick, camera: str, vehicle: str) -> float:

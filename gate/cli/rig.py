@@ -143,7 +143,8 @@ def sheet(
     with _bar() as bar:
         task = bar.add_task("contact sheet", total=len(files))
         picture = contact_sheet(files, lambda done: bar.update(task, completed=done))
-    cv2.imwrite(str(out), picture, [cv2.IMWRITE_JPEG_QUALITY, 62])
+    options = [cv2.IMWRITE_JPEG_QUALITY, 62] if out.suffix.lower() in (".jpg", ".jpeg") else []
+    cv2.imwrite(str(out), picture, options)
     typer.echo(json.dumps({"sheet": str(out), "scenarios": len(files)}))
 
 

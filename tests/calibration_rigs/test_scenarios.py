@@ -94,6 +94,8 @@ SITE = (SHELF / "site.yaml").read_text("utf-8")
         (DECK, "[[-3.9, 17], [9, 17], [9, 75], [-3.9, 75]]", "no weighbridge"),
         ("ground: [[-40, 11.5], [40, 11.5]]", "ground: [[-40, 26], [40, 26]]", "runs across deck"),
         ("image: [275.7, 338.5]", "image: [875.7, 338.5]", "contradict"),
+        ("from: [-4.5, 16.7]", "from: [-2.0, 20.0]", "a post stands on deck"),
+        ("from: [-4.5, 16.7], to: [0.1, 16.7]", "from: [-4.5, 16.7], to: [-4.4, 16.7]", "posts stand 0.1 m apart"),
     ],
 )  # fmt: skip
 def test_an_impossible_site_is_refused_with_the_reason(old: str, new: str, reason: str) -> None:

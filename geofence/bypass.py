@@ -7,6 +7,8 @@ from typing import Self
 from geofence.movement import Movement, MovementKind
 from geofence.shapes import Shapes
 
+WITHIN = ("inside", "deck", "refuel")  # kinds of zones that lie inside a site
+
 
 @dataclass(frozen=True, slots=True)
 class Topology:
@@ -26,7 +28,7 @@ class Topology:
         """The topology that zones' kinds and boundaries say."""
         return cls(
             frozenset(b.id for b in shapes.boundaries if b.perimeter),
-            frozenset(z.id for z in shapes.zones if z.kind in ("inside", "deck", "refuel")),
+            frozenset(z.id for z in shapes.zones if z.kind in WITHIN),
             frozenset(z.id for z in shapes.zones if z.kind == "exit"),
             tuple((g.id, g.use) for b in shapes.boundaries for g in b.gates),
         )

@@ -8,6 +8,7 @@ import numpy as np
 from gate.errors import SiteError
 from gate.site.model import Boundary, Camera, Lane, OpenHours, Site, Zone
 from geofence.areas import SatelliteArea
+from geofence.bypass import WITHIN, Topology
 from geofence.coordinates import Datum
 from geofence.errors import GeofenceError
 from geofence.hours import Hours
@@ -45,6 +46,16 @@ def satellite_areas(site: Site) -> tuple[SatelliteArea, ...]:
         )
     except GeofenceError as error:
         raise SiteError(f"satellite area {error}") from error
+
+
+def site_topology(site: Site) -> Topology:
+    """What the site's shapes mean for getting in and out."""
+    return Topology(
+        frozenset(b.id for b in site.boundaries if b.perimeter),
+        frozenset(z.id for z in site.zones if z.kind in WITHIN),
+        frozenset(z.id for z in site.zones if z.kind == "exit"),
+        tuple((g.id, g.use) for b in site.boundaries for g in b.gates),
+    )
 
 
 def site_planes(site: Site) -> Mapping[str, GroundPlane]:

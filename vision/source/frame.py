@@ -89,15 +89,23 @@ class Frame:
         return self._image
 
     def at(self, width: int) -> Image:
-        """The picture scaled to a width (even, never enlarged), BGR."""
-        width = min(width, self.width)
-        height = self.height if width == self.width else max(2, round(self.height * width / self.width / 2) * 2)
+        """The picture scaled to a width (even, never enlarged), BGR, filtered so that nothing fine turns coarse."""
+        width, height = self._size_at(width)
         if self._image is not None and width == self.width:
             return self._image
-        if width < self.width and (planes := self._planes()) is not None:
-            return _scaled(planes, width, height)
         out: Image = self._video.reformat(width, height, "bgr24", interpolation="BILINEAR", threads=1).to_ndarray()
         return out
+
+    def preview(self, width: int) -> Image:
+        """The same for people's eyes, in half the time and unfiltered: detectors miss vehicles in it."""
+        width, height = self._size_at(width)
+        planes = self._planes() if width < self.width else None
+        return _scaled(planes, width, height) if planes is not None else self.at(width)
+
+    def _size_at(self, width: int) -> tuple[int, int]:
+        if width >= self.width:
+            return self.width, self.height
+        return width, max(2, round(self.height * width / self.width / 2) * 2)
 
     def _planes(self) -> tuple[Image, Image, Image] | None:
         """Brightness and both colours of the commonest kind of picture, (H, W) and (H/2, W/2); None for others."""

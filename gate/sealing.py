@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -131,5 +132,6 @@ def _pool() -> ProcessPoolExecutor:
 
 
 def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the site, which lets this process finish
     os.nice(_NICE)
     cv2.setNumThreads(1)

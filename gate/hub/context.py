@@ -202,7 +202,10 @@ TheSite = Annotated[Sender, Depends(site_of)]
 
 
 def log_look(session: AsyncSession, hub: Hub, person: Person | None, action: str, *about: str) -> None:
-    """Add an entry to the audit log, in the caller's own transaction. about: target, then details."""
+    """Add an entry to the audit log, in the caller's own transaction. about: target, then details.
+
+    The first detail of an act on a site's evidence is the site's id: gate.hub.looks tells the site by it.
+    """
     session.add(
         Audit(
             t_ms=hub.clock(),

@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +30,8 @@ class BurnedInWriter:
         """Append a BGR picture shown from t_ms on; times rise."""
         if self._first_ms is None:
             self._first_ms = t_ms
-        even = np.ascontiguousarray(picture[: self._stream.height, : self._stream.width])
-        frame = av.VideoFrame.from_ndarray(even, format="bgr24")
+        planes = cv2.cvtColor(picture[: self._stream.height, : self._stream.width], cv2.COLOR_BGR2YUV_I420)
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = t_ms - self._first_ms, Fraction(1, 1000)
         self._out.mux(self._stream.encode(frame))
 

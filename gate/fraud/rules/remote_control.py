@@ -9,6 +9,7 @@ from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.records import Passage, Severity
 from geofence.movement import Movement, MovementKind
 
+FILTER_REST = 0.03  # of a step that a filter of some tenths of a second still lacks after a window
 Curve = tuple[tuple[int, float], ...]
 
 
@@ -61,26 +62,30 @@ def _between(weighing: Weighing, start_ms: int, end_ms: int) -> Curve:
 
 
 def _largest_jump(curve: Curve, window_ms: float, division_kg: float) -> float:
-    """The largest difference between two flat stretches a window apart; what swings on both sides is no plateau."""
+    """The largest difference between two flat stretches a window apart; what swings on both sides is no plateau.
+
+    Flat is within two divisions, or within what an indicator's filter still lacks of a large jump.
+    """
     best = 0.0
     for i, (t_ms, _) in enumerate(curve):
         before = [kg for t, kg in curve[max(0, i - 40) : i + 1] if t_ms - t <= window_ms / 2]
         after = [kg for t, kg in curve[i : i + 80] if window_ms <= t - t_ms <= 1.5 * window_ms]
         if len(before) < 3 or len(after) < 3:
             continue
-        if max(before) - min(before) > 2 * division_kg or max(after) - min(after) > 2 * division_kg:
-            continue
-        best = max(best, median(after) - median(before), key=abs)
+        jump_kg = median(after) - median(before)
+        flat_kg = max(2 * division_kg, FILTER_REST * abs(jump_kg))
+        if max(max(before) - min(before), max(after) - min(after)) <= flat_kg:
+            best = max(best, jump_kg, key=abs)
     return best
 
 
 RULE = Rule(
     id="remote_control",
-    version=1,
+    version=2,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.WEIGHT, Signal.ZONE}),
     zh="遥控作弊",
     en="remote control",
-    thresholds={"jump_e": 10.0, "window_ms": 2000.0, "settle_s": 1.5},
+    thresholds={"jump_e": 10.0, "window_ms": 1400.0, "settle_s": 0.7},
     judge=_judge,
 )

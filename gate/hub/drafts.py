@@ -88,7 +88,9 @@ async def try_draft(
 
 
 def _site(plan: dict[str, Any], site_id: str) -> Site:
-    """The site as far as its plan tells. Raises HTTP 422 naming what is wrong with it."""
+    """The site as far as its plan tells. Raises HTTP 404 before it has, 422 naming what is wrong with it."""
+    if not plan.get("cameras"):
+        raise HTTPException(404, "this site has not told its plan")
     cameras = [{**c, "address": "file:none"} for c in plan.get("cameras", [])]
     scales = [{**s, "address": "replay:none"} for s in plan.get("scales", [])]
     known = {**plan, "id": site_id, "name": {"zh": site_id}, "cameras": cameras, "scales": scales}

@@ -79,16 +79,17 @@ async def plan(
     hub: TheHub,
     person: Annotated[Person, needs(Right.WATCH)],
 ) -> dict[str, Any]:
+    """Without cameras until the site has told it."""
     return await plan_of(hub, person, site_id)
 
 
 async def plan_of(hub: Hub, person: Person, site_id: str) -> dict[str, Any]:
-    """What a site told of its cameras and shapes (gate.plan.site_plan). Raises HTTP 404."""
+    """What a site told of its cameras and shapes (gate.plan.site_plan). Raises HTTP 404 for a site not to be seen."""
     async with hub.store.read() as session:
         site = await session.get(Site, site_id)
-    if site is None or not person.sees(site_id) or not site.plan:
-        raise HTTPException(404, "this site has not told its plan")
-    told: dict[str, Any] = json.loads(site.plan)
+    if site is None or not person.sees(site_id):
+        raise HTTPException(404, "no such site")
+    told: dict[str, Any] = json.loads(site.plan or '{"cameras":[]}')
     return told
 
 

@@ -16,11 +16,16 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from gate.facts import WeightSample
 from gate.hub.people_book import administrator_link
 from gate.hub.roles import Role
+from gate.hub.tokens import now_ms
+from gate.hub.totp import totp_code
 from gate.live_api import Snapshots, live_api
 from gate.outbox import Outbox
+from gate.plan import tell_plan
 from gate.records import Severity
 from gate.sender import Sender
+from gate.site.model import Site
 from tests.gate.hub.kit import SITE, Rig, finding, message, passage
+from tests.gate.hub.test_registers import PLACED, deliver
 from tests.servers import server
 from vision.live import Fanout, LiveEncoder
 
@@ -39,6 +44,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-quic",
 ]
+_TABS = ("people", "roster", "sites", "channels", "tickets", "vehicles", "audit")
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 WAIT_MS = 90_000
 
@@ -219,7 +225,8 @@ async def test_every_page_opens_and_fits(rig: Rig, eyes: Eyes, size: dict[str, i
     client = await rig.person(Role.CITY)
     (alert,) = (await client.get("/api/v1/alerts")).json()["items"]
     places = ["/", "/alerts", f"/alerts/{alert['id']}", "/passages", f"/passages/{passage(1).id}", "/figures"]
-    places += [f"/manage?tab={tab}" for tab in ("people", "sites", "channels", "audit")]
+    places += [f"/manage?tab={tab}" for tab in _TABS]
+    places.append(f"/draft/{SITE}")
     for place in places:
         await page.goto(rig.url + place)
         await page.wait_for_load_state("domcontentloaded")
@@ -244,3 +251,50 @@ async def test_no_stranger_gets_the_live_picture(rig: Rig) -> None:
     with pytest.raises(websockets.InvalidStatus):
         async with websockets.connect(url, proxy=None):
             pass
+
+
+async def test_a_zone_is_drawn_on_the_still_tried_and_given_as_yaml(rig: Rig, eyes: Eyes, tmp_path: Any) -> None:
+    box = Outbox(tmp_path / "outbox.db")
+    tell_plan(box, Site.model_validate(PLACED))
+    await deliver(rig, box)
+    page = await eyes.page()
+    await page.goto(await administrator_link(rig.hub.store, rig.url))
+    await expect(page.get_by_role("link", name="管理")).to_be_visible(timeout=WAIT_MS)
+    await page.goto(f"{rig.url}/draft/{SITE}")
+    canvas = page.get_by_test_id("canvas")
+    await canvas.wait_for()
+    await page.get_by_label("新画…").first.click()
+    await page.get_by_role("option", name="禁区").click()
+    where = await canvas.bounding_box()
+    assert where is not None
+    for x, y in ((0.2, 0.6), (0.4, 0.6), (0.3, 0.8)):
+        await page.mouse.click(where["x"] + x * where["width"], where["y"] + y * where["height"])
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="仅检查并生成配置").click()
+    await expect(page.get_by_test_id("yaml")).to_contain_text("forbidden-1", timeout=WAIT_MS)
+    await page.keyboard.press("Control+z")
+    await page.get_by_role("button", name="仅检查并生成配置").click()
+    await expect(page.get_by_test_id("yaml")).not_to_contain_text("forbidden-1", timeout=WAIT_MS)
+    await page.keyboard.press("Control+y")
+    await expect(page.get_by_text("forbidden-1").first).to_be_visible(timeout=WAIT_MS)
+    await page.context.close()
+    eyes.complaints[:] = [c for c in eyes.complaints if "404" not in c]  # this site has no camera that gives a still
+    box.close()
+
+
+async def test_codes_are_switched_on_by_scanning(rig: Rig, eyes: Eyes) -> None:
+    admin = await rig.person(Role.ADMINISTRATOR, name="boss")
+    await admin.put("/api/v1/session/password", json={"new": "a long password"})
+    page = await eyes.page(PHONE)
+    await page.goto(rig.url)
+    await page.get_by_label("用户名").fill("boss")
+    await page.locator("input[type=password]").fill("a long password")
+    await page.get_by_role("button", name="登录").click()
+    await page.get_by_role("button", name="boss").click()
+    await page.get_by_role("menuitem", name="启用动态口令").click()
+    secret = await page.get_by_role("dialog").locator("pre, code").first.inner_text()
+    await page.get_by_label("六位动态口令").fill(totp_code(secret.strip(), now_ms()))
+    await page.get_by_role("dialog").get_by_role("button", name="启用动态口令").click()
+    await expect(page.get_by_text("已保存")).to_be_visible(timeout=WAIT_MS)
+    assert (await admin.get("/api/v1/session")).json()["has_codes"]
+    await page.context.close()

@@ -1,8 +1,8 @@
 import { Alert, Button, Menu, Modal, PasswordInput, Stack, UnstyledButton } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconBellRinging, IconKey, IconLogout, IconUser } from "@tabler/icons-react";
+import { IconBellRinging, IconDeviceMobileCode, IconKey, IconLogout, IconUser } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 
 import { call } from "./api";
 import { type PushState, pushState, subscribe, unsubscribe } from "./push";
@@ -10,11 +10,14 @@ import { signOut, useMe } from "./session";
 import classes from "./Shell.module.css";
 import { roleName, useWords } from "./words";
 
+const TotpDialog = lazy(() => import("./manage/TotpDialog"));
+
 export function AccountMenu() {
   const { w, language } = useWords();
   const me = useMe();
   const [push, setPush] = useState<PushState>("unsupported");
   const [asking, setAsking] = useState(false);
+  const [codes, setCodes] = useState(false);
   useEffect(() => {
     pushState().then(setPush, () => undefined);
   }, []);
@@ -49,11 +52,21 @@ export function AccountMenu() {
           <Menu.Item leftSection={<IconKey size={16} />} onClick={() => setAsking(true)}>
             {w("setPassword")}
           </Menu.Item>
+          {me.has_password && (
+            <Menu.Item leftSection={<IconDeviceMobileCode size={16} />} onClick={() => setCodes(true)}>
+              {w(me.has_codes ? "codesOff" : "codesOn")}
+            </Menu.Item>
+          )}
           <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
             {w("signOut")}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {codes && (
+        <Suspense>
+          <TotpDialog onClose={() => setCodes(false)} />
+        </Suspense>
+      )}
       {asking && <PasswordDialog onClose={() => setAsking(false)} />}
     </>
   );

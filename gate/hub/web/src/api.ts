@@ -13,6 +13,7 @@ export interface Me {
   sites: string[] | null;
   csrf: string;
   has_password: boolean;
+  has_codes: boolean;
 }
 
 export interface Site {
@@ -114,7 +115,7 @@ export interface Action {
 }
 
 export interface AlertDetail extends Alert {
-  body: { numbers?: Record<string, number>; evidence?: string[] };
+  body: { numbers?: Record<string, number>; evidence?: string[]; place?: [number, number] | null };
   grouped: number;
   passage_record: (Passage & { body: PassageRecord }) | null;
   files: EvidenceFile[];

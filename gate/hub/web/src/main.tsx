@@ -19,6 +19,7 @@ import { Shell } from "./Shell";
 import { theme } from "./theme";
 import { type Language, LanguageContext } from "./words";
 
+const DraftPage = lazy(async () => ({ default: (await import("./pages/DraftPage")).DraftPage }));
 const FiguresPage = lazy(async () => ({ default: (await import("./pages/FiguresPage")).FiguresPage }));
 const ManagePage = lazy(async () => ({ default: (await import("./pages/ManagePage")).ManagePage }));
 const PassagePage = lazy(async () => ({ default: (await import("./pages/PassagePage")).PassagePage }));
@@ -51,6 +52,7 @@ function App() {
                   <Route path="/passages" element={<PassagesPage />} />
                   <Route path="/passages/:id" element={<PassagePage />} />
                   <Route path="/figures" element={<FiguresPage />} />
+                  <Route path="/draft/:site" element={<DraftPage />} />
                   <Route path="/manage" element={<ManagePage />} />
                   <Route path="*" element={<LivePage />} />
                 </Route>

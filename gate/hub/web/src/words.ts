@@ -110,7 +110,7 @@ const WORDS = {
   byDay: ["按日", "By day"],
   byMonth: ["按月", "By month"],
   byYear: ["按年", "By year"],
-  bySite: ["按场点", "By site"],
+  bySite: ["按矿(场点)", "By mine (site)"],
   byProduct: ["按品种", "By product"],
   weighed: ["过磅", "Weighed"],
   total: ["合计", "Total"],
@@ -155,6 +155,62 @@ const WORDS = {
   copy: ["复制", "Copy"],
   always: ["不限", "Always"],
   showTable: ["数据表", "Table"],
+  verify: ["核验", "Verify"],
+  files: ["个文件", "files"],
+  standing_valid: ["核验通过", "Valid"],
+  standing_incomplete: ["文件不全", "Incomplete"],
+  standing_tampered: ["被篡改", "Tampered"],
+  standing_absent: ["尚未封存上传", "Nothing sealed here yet"],
+  counterSigned: ["本中心已会签此证据所在链条", "The chain it stands in is counter-signed here"],
+  notCounterSigned: ["本中心尚未会签到此条", "Not yet counter-signed here"],
+  fingerprint: ["密钥指纹(请与纸面核对)", "Key fingerprint (compare with paper)"],
+  roster: ["排班", "Roster"],
+  rosterHint: ["派发给角色的告警先通知当班人员;无人当班时通知该角色全体。", "Alerts routed to a role reach those on duty, and everybody of the role while nobody is."],
+  rosterEmpty: ["本周无排班", "Nobody is on the roster this week"],
+  day: ["日期", "Day"],
+  earlier: ["上一周", "Week before"],
+  later: ["下一周", "Week after"],
+  tickets: ["提煤单", "Tickets"],
+  vehicles: ["车辆名册", "Vehicles"],
+  noTickets: ["没有票据", "No tickets"],
+  noVehicles: ["没有登记车辆", "No vehicles registered"],
+  registered: ["登记", "Registered"],
+  ticket_issued: ["开具", "Issued"],
+  ticket_open: ["未用", "Open"],
+  ticket_used: ["已用", "Used"],
+  ticket_void: ["作废", "Void"],
+  ticket_expired: ["过期", "Expired"],
+  owner: ["车主", "Owner"],
+  tare: ["皮重", "Tare"],
+  axles: ["轴数", "Axles"],
+  codesOn: ["启用动态口令", "Switch one-time codes on"],
+  codesOff: ["停用动态口令", "Switch one-time codes off"],
+  codesHint: ["用手机验证器扫码,再输入显示的六位数字。", "Scan this with your phone's code app, then type the six digits it shows."],
+  sixDigits: ["六位动态口令", "Six-digit code"],
+  draft: ["区域草图", "Draft of zones"],
+  camera: ["相机", "Camera"],
+  drawNew: ["新画…", "Draw…"],
+  drawHint: ["点击逐点绘制,双击或回车完成;拖动角点修改,拖动中点加点;Ctrl+Z 撤销。", "Click point by point, double click or Enter ends; drag corners, drag middles for new ones; Ctrl+Z undoes."],
+  finish: ["完成", "Finish"],
+  undo: ["撤销", "Undo"],
+  redo: ["重做", "Redo"],
+  startOver: ["恢复现行", "Back to what is in force"],
+  shapeId: ["编号", "Id"],
+  closedLine: ["闭合边界", "Closed line"],
+  onGround: ["以地面米制保存", "Keep in metres on the ground"],
+  tryDraft: ["回放检验", "Try it"],
+  replayDraft: ["用记录回放", "Replay a recorded stretch"],
+  checkDraft: ["仅检查并生成配置", "Check and make the file"],
+  noTracks: ["这段时间没有记录到车辆", "No vehicle was recorded in this stretch"],
+  noMovements: ["没有触发任何区域", "No shape was touched"],
+  noPlan: ["该场点尚未上报平面图", "This site has not told its plan yet"],
+  play: ["播放", "Play"],
+  level: ["上报级数", "After escalations"],
+  atOnce: ["立即", "At once"],
+  silences: ["静默中", "Silenced"],
+  until: ["至", "until"],
+  endSilence: ["结束静默", "End the silence"],
+  originalClip: ["原始", "Original"],
 } as const;
 
 export type Word = keyof typeof WORDS;
@@ -243,6 +299,36 @@ const KINDS: Record<string, [string, string]> = {
 
 export function kindName(kind: string, language: Language): string {
   return KINDS[kind]?.[language === "zh" ? 0 : 1] ?? kind;
+}
+
+const ZONES: Record<string, [string, string]> = {
+  inside: ["场内", "Inside"],
+  deck: ["秤台", "Deck"],
+  approach: ["引道", "Approach"],
+  exit: ["出口", "Exit"],
+  forbidden: ["禁区", "Forbidden"],
+  refuel: ["加油区", "Refuelling"],
+  boundary: ["边界线", "Boundary"],
+  lane: ["车道", "Lane"],
+};
+
+export function zoneName(kind: string, language: Language): string {
+  return ZONES[kind]?.[language === "zh" ? 0 : 1] ?? kind;
+}
+
+const MOVEMENTS: Record<string, [string, string]> = {
+  entered: ["进入", "entered"],
+  left: ["离开", "left"],
+  crossed: ["越过", "crossed"],
+  turned_back: ["折返", "turned back at"],
+  against_lane: ["逆行", "against"],
+  along_lane: ["恢复顺行", "along again"],
+  stopped: ["停车", "stopped"],
+  moved_off: ["起步", "moved off"],
+};
+
+export function movementName(kind: string, language: Language): string {
+  return MOVEMENTS[kind]?.[language === "zh" ? 0 : 1] ?? kind;
 }
 
 export const LanguageContext = createContext<{ language: Language; setLanguage: (l: Language) => void }>({

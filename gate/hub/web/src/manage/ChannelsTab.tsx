@@ -106,13 +106,14 @@ function Routes({ channels }: { channels: Channel[] }) {
   const [grade, setGrade] = useState<string | null>("3");
   const [rule, setRule] = useState<string | null>(null);
   const [quiet, setQuiet] = useState(false);
+  const [level, setLevel] = useState<string | null>("0");
   const targets = [
     ...channels.map((c) => ({ value: `channel:${c.id}`, label: c.name })),
     ...ROLE_IDS.map((r) => ({ value: `role:${r}`, label: `${roleName(r, language)} (push)` })),
   ];
   const label = (value: string) => targets.find((t) => t.value === value)?.label ?? value;
   const add = () =>
-    change("POST", "/api/v1/routes", { target, min_severity: Number(grade), rule, quiet: quiet ? NIGHT : [] });
+    change("POST", "/api/v1/routes", { target, min_severity: Number(grade), rule, level: Number(level), quiet: quiet ? NIGHT : [] });
   return (
     <Paper withBorder p="sm">
       <Title order={5} mb="xs">
@@ -124,6 +125,8 @@ function Routes({ channels }: { channels: Channel[] }) {
           data={["1", "2", "3", "4"].map((g) => ({ value: g, label: w(`grade${g}` as Word) }))} />
         <Select flex="1 1 150px" label={w("rule")} placeholder={w("anyRule")} value={rule} onChange={setRule} clearable searchable
           data={RULE_IDS.map((r) => ({ value: r, label: ruleName(r, language) }))} />
+        <Select flex="1 1 110px" label={w("level")} value={level} onChange={setLevel} allowDeselect={false}
+          data={["0", "1", "2", "3"].map((n) => ({ value: n, label: n === "0" ? w("atOnce") : `+${n}` }))} />
         <Switch label={`${w("quiet")} 22–06`} checked={quiet} onChange={(e) => setQuiet(e.currentTarget.checked)} mb={8} />
         <Button disabled={!target} onClick={() => void add()}>
           {w("add")}
@@ -140,6 +143,7 @@ function Routes({ channels }: { channels: Channel[] }) {
                   <Text size="sm">+</Text>
                 </Group>
               </Table.Td>
+              <Table.Td>{r.level > 0 ? `${w("level")} ${r.level}` : w("atOnce")}</Table.Td>
               <Table.Td>{r.rule ? ruleName(r.rule, language) : w("anyRule")}</Table.Td>
               <Table.Td c="dimmed">{r.quiet.map((q) => `${q.from}–${q.to}`).join(", ") || w("always")}</Table.Td>
               <Table.Td ta="right">

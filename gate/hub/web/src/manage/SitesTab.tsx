@@ -1,5 +1,6 @@
 import { Badge, Button, Group, Paper, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { Link } from "react-router";
 
 import { useSites } from "../pages/LivePage";
 import { when } from "../parts/format";
@@ -46,6 +47,11 @@ export function SitesTab() {
                       {s.streams_with_gaps} {w("gapsHint")}
                     </Badge>
                   )}
+                </Table.Td>
+                <Table.Td>
+                  <Button size="xs" variant="default" component={Link} to={`/draft/${encodeURIComponent(s.id)}`}>
+                    {w("draft")}
+                  </Button>
                 </Table.Td>
                 <Table.Td>
                   <Text size="sm" c="dimmed" className="tabular">

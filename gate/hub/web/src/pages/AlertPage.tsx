@@ -9,6 +9,7 @@ import { type AlertDetail, call, fileUrl, get } from "../api";
 import { GradeBadge, StatusBadge } from "../parts/AlertCard";
 import { Curve } from "../parts/Curve";
 import { clock, tonnes, when } from "../parts/format";
+import { PlanMap } from "../parts/PlanMap";
 import { PlateChip } from "../parts/PlateChip";
 import { act } from "../queue";
 import { useMe } from "../session";
@@ -88,6 +89,7 @@ export function AlertPage() {
           <Curve samples={weighing.curve} stableKg={weighing.stable_kg} height={180} />
         </Paper>
       )}
+      <PlanMap site={alert.site} place={alert.body.place} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <Numbers alert={alert} />
         <History alert={alert} />

@@ -1,9 +1,11 @@
-import { Group, Paper, SegmentedControl, SimpleGrid, Stack, Table, Text } from "@mantine/core";
+import { Group, Paper, SegmentedControl, Select, SimpleGrid, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { get } from "../api";
 import { GRADE_COLOURS } from "../theme";
+import { day, dayStart } from "../parts/format";
+import { useSites } from "./LivePage";
 import { useWords, type Word } from "../words";
 import classes from "./FiguresPage.module.css";
 
@@ -22,11 +24,17 @@ const GRADES = ["1", "2", "3", "4"];
 const tonnes = (kg: number) => (kg / 1000).toLocaleString("en-US", { maximumFractionDigits: 1 });
 
 export function FiguresPage() {
-  const { w } = useWords();
+  const { w, language } = useWords();
   const [by, setBy] = useState("day");
+  const [site, setSite] = useState<string | null>(null);
+  const [from, setFrom] = useState(() => day(Date.now() - 30 * 86_400_000));
+  const [to, setTo] = useState("");
+  const sites = useSites();
+  const entries = { by, site: site ?? "", from_ms: dayStart(from), to_ms: dayStart(to, 1) };
+  const query = new URLSearchParams(Object.entries(entries).filter(([, v]) => v)).toString();
   const { data = [] } = useQuery({
-    queryKey: ["figures", by],
-    queryFn: () => get<Figure[]>(`/api/v1/figures?by=${by}`),
+    queryKey: ["figures", query],
+    queryFn: () => get<Figure[]>(`/api/v1/figures?${query}`),
     refetchInterval: 60_000,
   });
   const rows = [...data].reverse();
@@ -36,6 +44,12 @@ export function FiguresPage() {
   return (
     <Stack maw={1040} mx="auto" gap="md">
       <SegmentedControl value={by} onChange={setBy} data={BY.map(([value, key]) => ({ value, label: w(key) }))} />
+      <Group gap="sm" align="flex-end">
+        <TextInput flex="1 1 140px" type="date" label={w("from")} value={from} onChange={(e) => setFrom(e.currentTarget.value)} />
+        <TextInput flex="1 1 140px" type="date" label={w("to")} value={to} onChange={(e) => setTo(e.currentTarget.value)} />
+        <Select flex="1 1 160px" label={w("site")} placeholder={w("anySite")} value={site} onChange={setSite} clearable
+          data={sites.map((s) => ({ value: s.id, label: (language === "zh" ? s.name.zh : s.name.en) || s.id }))} />
+      </Group>
       <SimpleGrid cols={{ base: 2, sm: 4 }}>
         <Big label={w("passages")} value={sum((r) => r.passages).toLocaleString("en-US")} />
         <Big label={w("weighed")} value={sum((r) => r.weighed).toLocaleString("en-US")} />

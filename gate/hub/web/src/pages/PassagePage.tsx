@@ -2,15 +2,16 @@ import { Badge, Button, Group, Loader, Paper, SegmentedControl, Stack, Table, Te
 import { IconArrowLeft, IconLock, IconLockOpen } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 
 import { call, fileUrl, get, type PassageDetail } from "../api";
 import { AlertCard } from "../parts/AlertCard";
 import { Curve } from "../parts/Curve";
 import { clock, duration, tonnes, when } from "../parts/format";
+import { EvidenceBox } from "../parts/EvidenceBox";
 import { PlateChip } from "../parts/PlateChip";
 import { useMe } from "../session";
-import { kindName, useWords } from "../words";
+import { kindName, movementName, useWords } from "../words";
 import classes from "./PassagePage.module.css";
 
 export function PassagePage() {
@@ -65,7 +66,7 @@ export function PassagePage() {
         <Stack gap="md">
           {clips.length > 1 && (
             <SegmentedControl value={String(clip?.id)} onChange={(id) => setChosen(Number(id))}
-              data={clips.map((f) => ({ value: String(f.id), label: f.name.replace(/-?\d{13}/, "").replace(/\.mp4$/, "") }))} />
+              data={clips.map((f) => ({ value: String(f.id), label: f.name.replace(/-?\d{13}/, "").replace(/\.mp4$/, "").replace(/^clips__/, `${w("originalClip")} `) }))} />
           )}
           {clip ? (
             <Player key={clip.id} url={fileUrl(clip.id)} startMs={clipStart(clip.name) ?? passage.start_ms} seekMs={picked} onTime={setShown} />
@@ -95,6 +96,7 @@ export function PassagePage() {
               <AlertCard key={a.id} alert={{ ...a, weight_kg: passage.weight_kg, colour: passage.colour }} />
             ))}
           </Stack>
+          <EvidenceBox passage={passage.id} />
           <Facts passage={passage} onPick={setPicked} />
         </Stack>
       </div>
@@ -131,7 +133,8 @@ function Player(props: { url: string; startMs: number; seekMs: number | null; on
 }
 
 function Facts({ passage, onPick }: { passage: PassageDetail; onPick: (tMs: number) => void }) {
-  const { w } = useWords();
+  const { w, language } = useWords();
+  const me = useMe();
   const { plates = [], tickets = [], movements = [] } = passage.body;
   return (
     <Paper withBorder p="md">
@@ -161,7 +164,15 @@ function Facts({ passage, onPick }: { passage: PassageDetail; onPick: (tMs: numb
             <Table.Tbody>
               {tickets.map((t) => (
                 <Table.Tr key={`${t.ticket}${t.t_ms}`}>
-                  <Table.Td>{t.ticket}</Table.Td>
+                  <Table.Td>
+                    {me.rights.includes("administer") ? (
+                      <Text component={Link} size="sm" c="amber" to={`/manage?tab=tickets&ticket=${encodeURIComponent(`${passage.site}/${t.ticket}`)}`}>
+                        {t.ticket}
+                      </Text>
+                    ) : (
+                      t.ticket
+                    )}
+                  </Table.Td>
                   <Table.Td>{t.product}</Table.Td>
                   <Table.Td className="tabular">{t.tonnes} t</Table.Td>
                   <Table.Td>{t.state}</Table.Td>
@@ -180,7 +191,7 @@ function Facts({ passage, onPick }: { passage: PassageDetail; onPick: (tMs: numb
             {movements.map((m) => (
               <Timeline.Item key={`${m.t_ms}${m.kind}${m.shape}`}>
                 <button type="button" className={classes.moment} onClick={() => onPick(m.t_ms)}>
-                  {clock(m.t_ms)} · {m.kind} {m.shape} {m.direction} {m.gate}
+                  {clock(m.t_ms)} · {movementName(m.kind, language)} {m.shape} {m.direction} {m.gate}
                 </button>
               </Timeline.Item>
             ))}

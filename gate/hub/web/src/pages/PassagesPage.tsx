@@ -4,19 +4,12 @@ import { IconDownload, IconSearch, IconTruck } from "@tabler/icons-react";
 import { useState } from "react";
 
 import type { Passage } from "../api";
+import { dayStart } from "../parts/format";
 import { MoreButton, usePages } from "../parts/paging";
 import { PassageRow } from "../parts/PassageRow";
 import { useMe } from "../session";
 import { RULE_IDS, ruleName, useWords } from "../words";
 import { Nothing, useSites } from "./LivePage";
-
-/** Start of a local day as UTC milliseconds, `days` later. */
-function dayStart(text: string, days = 0): string {
-  if (!text) return "";
-  const t = new Date(`${text}T00:00:00`);
-  t.setDate(t.getDate() + days);
-  return String(t.getTime());
-}
 
 export function PassagesPage() {
   const { w, language } = useWords();

@@ -28,3 +28,11 @@ export function duration(ms: number, language: Language): string {
   if (minutes) return language === "zh" ? `${minutes} 分 ${s % 60} 秒` : `${minutes} min ${s % 60} s`;
   return language === "zh" ? `${s} 秒` : `${s} s`;
 }
+
+/** Start of a local day as UTC milliseconds, `days` later. */
+export function dayStart(text: string, days = 0): string {
+  if (!text) return "";
+  const t = new Date(`${text}T00:00:00`);
+  t.setDate(t.getDate() + days);
+  return String(t.getTime());
+}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from calibration_rigs.layout import Arm, Light
 from calibration_rigs.route import STEP_M, Route
@@ -15,8 +16,8 @@ from calibration_rigs.world import HULL_GROUP, World
 LOOK_S = 0.02  # between two looks of a light barrier
 OPENS_S = 2.0  # an arm needs from closed to open
 AHEAD_S = 3.5  # an arm begins to open so long before a vehicle is there
-UPRIGHT_RAD = 1.5
 NEAR_M = 3.0  # or when it is so near
+UPRIGHT_RAD = 1.5
 _HULLS = np.array([g == HULL_GROUP for g in range(6)], np.uint8)
 
 
@@ -88,10 +89,14 @@ def pose_arms(world: World, arms: Sequence[Arm], share: Mapping[str, float]) -> 
         return
     for arm in arms:
         rise = -share[arm.id] * UPRIGHT_RAD / 2
-        lie = np.arctan2(arm.tip[1] - arm.pivot[1], arm.tip[0] - arm.pivot[0]) / 2
         turned = world.data.mocap_quat[world.model.body(arm_body(arm)).mocapid[0]]
-        flat, up = np.array([np.cos(lie), 0, 0, np.sin(lie)]), np.array([np.cos(rise), 0, np.sin(rise), 0])
-        mujoco.mju_mulQuat(turned, flat, up)
+        mujoco.mju_mulQuat(turned, closed_quat(arm), np.array([np.cos(rise), 0, np.sin(rise), 0]))
+
+
+def closed_quat(arm: Arm) -> NDArray[np.float64]:
+    """How an arm lies when closed."""
+    half = np.arctan2(arm.tip[1] - arm.pivot[1], arm.tip[0] - arm.pivot[0]) / 2
+    return np.array([np.cos(half), 0.0, 0.0, np.sin(half)])
 
 
 def arm_body(arm: Arm) -> str:

@@ -187,11 +187,15 @@ class _Camera:
 
 
 def _write_site(path: Path, out: Path, simulation: Simulation, offered: Offered) -> None:
-    """The scenario's site file with its inputs exchanged for live ones, and the registers it names."""
+    """The scenario's site file with its inputs exchanged for live ones, and the registers it names.
+
+    Without hub and barriers: a staged fraud alarms nobody and moves nothing.
+    """
     scenario = simulation.scenario
     raw = yaml.safe_load((path.parent / scenario.site).read_text("utf-8"))
     issuer = write_registers(out, scenario, simulation.vehicles, raw["id"], time.time_ns() // 1_000_000)
-    raw.pop("recording", None)
+    for part in ("recording", "hub", "barriers"):
+        raw.pop(part, None)
     for camera in raw["cameras"]:
         camera["address"] = offered.cameras.get(camera["id"], camera["address"])
     for scale in raw.get("scales", ()):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from calibration_rigs import textures
 from calibration_rigs.bodywork import shell_of, wheels_of
-from calibration_rigs.equipment import arm_body
+from calibration_rigs.equipment import arm_body, closed_quat
 from calibration_rigs.ground import Patch, ground_picture, patches_of
 from calibration_rigs.layout import Arm, Deck, Layout
 from calibration_rigs.mesh import Mesh, MeshBuilder
@@ -127,7 +127,7 @@ class Dresser:
             self._geom(spec, body, builder.build(), name, f"{name}.face")
 
     def _arm(self, spec: Any, arm: Arm) -> None:
-        body = spec.worldbody.add_body(name=arm_body(arm), mocap=True, pos=[*arm.pivot, ARM_M])
+        body = spec.worldbody.add_body(name=arm_body(arm), mocap=True, pos=[*arm.pivot, ARM_M], quat=closed_quat(arm))
         pole, weight = MeshBuilder(scale=1.0), MeshBuilder()
         pole.box((0.1, -0.03, -0.06), (arm.length_m - 0.1, 0.03, 0.06))
         weight.box((-0.55, -0.07, -0.12), (0.15, 0.07, 0.12))

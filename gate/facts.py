@@ -8,6 +8,7 @@ import dataclasses
 import json
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -197,35 +198,70 @@ def _plain_value(value: Any) -> Any:
     return value
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _build(kind: Any, value: Any) -> Any:  # noqa: C901 - one branch per shape of type
+def _build(kind: Any, value: Any) -> Any:
     """Build a value of a type from its plain form, checking on the way."""
+    return _builder(kind)(value)
+
+
+@cache
+def _builder(kind: Any) -> Callable[[Any], Any]:
+    """What builds values of a type; made once, for a day has a million facts."""
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = _hints(kind)
-        unknown = value.keys() - hints.keys()
-        if unknown:
-            raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
-        return kind(**{k: _build(hints[k], v) for k, v in value.items()})
+        return _record_builder(kind)
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        if value is None:
-            return None
-        return _build(next(a for a in args if a is not type(None)), value)
+        inner = _builder(next(a for a in args if a is not type(None)))
+        return lambda value: None if value is None else inner(value)
     if origin is tuple:
+        return _tuple_builder(args)
+    if origin is dict:
+        of = _builder(args[1])
+        return lambda value: {k: of(v) for k, v in value.items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    return _number if kind is float else _checker(kind)
+
+
+def _record_builder(kind: type) -> Callable[[Any], Any]:
+    builders = {name: _builder(hint) for name, hint in typing.get_type_hints(kind).items()}
+
+    def build(value: Any) -> Any:
+        try:
+            return kind(**{name: builders[name](v) for name, v in value.items()})
+        except KeyError:
+            unknown = value.keys() - builders.keys()
+            if unknown:
+                raise ValueError(f"unknown field {min(unknown)!r}") from None
+            raise
+
+    return build
+
+
+def _tuple_builder(args: tuple[Any, ...]) -> Callable[[Any], Any]:
+    several = len(args) == 2 and args[1] is Ellipsis
+    each = [_builder(a) for a in args[: 1 if several else None]]
+
+    def build(value: Any) -> Any:
         if not isinstance(value, list):
             raise TypeError(f"expected a list, got {value!r}")
-        each = [args[0]] * len(value) if len(args) == 2 and args[1] is Ellipsis else list(args)
-        return tuple(_build(k, v) for k, v in zip(each, value, strict=True))
-    if origin is dict:
-        return {k: _build(args[1], v) for k, v in value.items()}
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(value)
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not kind:
-        raise TypeError(f"expected {kind.__name__}, got {value!r}")
-    return value
+        builders = each * len(value) if several else each
+        return tuple(b(v) for b, v in zip(builders, value, strict=True))
+
+    return build
+
+
+def _number(value: Any) -> float:
+    if type(value) is float:
+        return value
+    if type(value) is not int:
+        raise TypeError(f"expected float, got {value!r}")
+    return float(value)
+
+
+def _checker(kind: type) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError(f"expected {kind.__name__}, got {value!r}")
+        return value
+
+    return check

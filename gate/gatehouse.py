@@ -24,6 +24,7 @@ from vision.facts import Sighting
 
 EDGE_GONE_MS = 300  # sightings of one vehicle follow each other faster
 TICK_MS = 1_000
+CLOCK_BACK_MS = 10_000  # the clock was set back by more than this: visits open by the old one end
 LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the system was off: nothing to judge
 
 
@@ -57,7 +58,7 @@ class Gatehouse:
     def __init__(self, site: Site, tickets: Tickets, vehicles: Vehicles, history: History | None = None) -> None:
         self._site = site
         self._tickets = tickets
-        self._fence = SiteFence(site_shapes(site), site_planes(site))
+        self._fence = self._new_fence()
         self._satellite = SatelliteGuard(site, vehicles)
         self._machines = {s.id: WeighingMachine(s) for s in site.scales}
         shapes = bool(site.zones or site.boundaries or site.lanes)
@@ -65,13 +66,16 @@ class Gatehouse:
         self._vehicles = vehicles
         self._history = history or History()
         self._judge = Judge(site, vehicles, self._history)
-        self._asked: dict[str, str] = {}
+        self._asked: dict[str, tuple[str, ...]] = {}  # by passage: its plate, and what the register said
         self._departed: set[str] = set()
         self._sizes = {c.id: c.size for c in site.cameras}
         self._outlines = Outlines(self._sizes)
         self._edge_ms: dict[tuple[str, str], int] = {}
         self._unjudged: list[Fact] = []
         self._now_ms: int | None = None
+
+    def _new_fence(self) -> SiteFence:
+        return SiteFence(site_shapes(self._site), site_planes(self._site))
 
     def take(self, facts: Iterable[Fact]) -> Outcome:
         """Take source facts, oldest first; facts of one instant may come in any order."""
@@ -111,6 +115,8 @@ class Gatehouse:
 
     def _advance(self, t_ms: int, outcome: Outcome) -> None:
         """Look at every whole second that has passed, so that silence is judged alike in a live run and a replay."""
+        if self._now_ms is not None and self._now_ms - t_ms > CLOCK_BACK_MS:
+            self._clock_set_back(t_ms, outcome)
         if self._now_ms is None or t_ms - self._now_ms > LONGEST_SILENCE_MS:
             self._now_ms = t_ms - t_ms % TICK_MS
         while self._now_ms + TICK_MS <= t_ms:
@@ -119,6 +125,15 @@ class Gatehouse:
             self._derive(movements, [], outcome)
             self._note(self._satellite.expire(self._now_ms), outcome)
             self._conclude(self._now_ms, self._book.changed(self._now_ms), outcome)
+
+    def _clock_set_back(self, t_ms: int, outcome: Outcome) -> None:
+        """End what is open by the old clock; whoever is still there is seen anew."""
+        self._derive(self._fence.close(), [], outcome)
+        self._conclude(t_ms, self._book.finish(), outcome)
+        self._fence = self._new_fence()
+        self._judge.forget_decks()
+        self._edge_ms.clear()
+        self._now_ms = None
 
     def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
         """Weights alone are judged with the next whole second; anything else at once."""
@@ -194,12 +209,15 @@ class Gatehouse:
         outcome.passages += ticketed
 
     def _with_ticket(self, passage: Passage, t_ms: int, outcome: Outcome) -> Passage:
-        """Check the ticket register for a plate newly known, and note what it says."""
+        """Note what the register says of a known plate; while that is nothing valid, ask again: tickets come late."""
         plate = known_plate(passage)
-        if not plate or self._asked.get(passage.id) == plate:
+        if not plate or (valid_ticket(passage) is not None and self._asked.get(passage.id, ("",))[0] == plate):
             return passage
-        self._asked[passage.id] = plate
         uses: Sequence[TicketUse] = self._tickets.check_plate(t_ms, plate, self._site.id)
+        answer = (plate, *(f"{u.ticket} {u.state}" for u in uses))
+        if self._asked.get(passage.id) == answer:
+            return passage
+        self._asked[passage.id] = answer
         for use in uses:
             self._book.present(passage.id, use)
         outcome.facts += uses

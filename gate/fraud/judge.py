@@ -90,6 +90,11 @@ class Judge:
                 out += self._settle(f"{self._site.id}:{about}/{active.rule.id}", active, verdict, now_ms, None)
         return out
 
+    def forget_decks(self) -> None:
+        """The clock was set back: who was on the decks, and when, was told by another clock."""
+        dark, self._decks = self._decks.cameras_dark, Decks(self._site)
+        self._decks.cameras_dark = dark
+
     def _passage(self, passage: Passage, now_ms: int) -> list[Finding]:
         out: list[Finding] = []
         for active in self._rules:

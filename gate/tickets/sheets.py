@@ -1,5 +1,6 @@
-"""Tables as offices keep them: CSV in UTF-8 or GB 18030 (GBK), or the first sheet of an Excel workbook."""
+"""Tables as offices keep them: CSV in UTF-8, UTF-16 or GB 18030 (GBK), or the first sheet of an Excel workbook."""
 
+import codecs
 import csv
 import io
 import zipfile
@@ -69,14 +70,15 @@ def _csv(path: Path) -> Iterator[list[str]]:
         data = path.read_bytes()
     except OSError as error:
         raise TicketError(f"{path}: {error}") from error
-    for encoding in ("utf-8-sig", "gb18030"):
+    marked = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # as Excel saves "Unicode text"
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
         break
     else:
-        raise TicketError(f"{path}: neither UTF-8 nor GBK text")
+        raise TicketError(f"{path}: neither UTF-8, UTF-16 nor GBK text")
     if "\0" in text:
         raise TicketError(f"{path}: not a text file; expected CSV in UTF-8 or GBK, or .xlsx")
     delimiter = max(",;\t", key=text.partition("\n")[0].count)

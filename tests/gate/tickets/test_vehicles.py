@@ -59,7 +59,7 @@ def test_an_excel_register_is_read(tmp_path: Path) -> None:
     [
         ("v.csv", b"owner,tare\nx,1\n", r"missing columns: plate \(车牌"),
         ("v.csv", b"", "missing columns"),
-        ("v.csv", b"\xff\xff\xff", "neither UTF-8 nor GBK"),
+        ("v.csv", b"\xff\xff\xff", "neither UTF-8, UTF-16 nor GBK"),
         ("v.csv", b"a\0b", "not a text file"),
         ("v.xlsx", b"no workbook", "Excel"),
     ],

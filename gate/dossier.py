@@ -140,15 +140,17 @@ def device_gaps(facts: Sequence[Fact], span_ms: tuple[int, int]) -> list[Gap]:
         if fact.state in _SILENT:
             begun.setdefault(fact.device, fact)
         elif fact.device in begun:
-            gaps.append(_gap(begun.pop(fact.device), fact.t_ms))
+            gaps.append(_gap(begun.pop(fact.device), span_ms[0], fact.t_ms))
         elif gap_ms := fact.numbers.get("gap_ms"):
             start_ms = max(span_ms[0], fact.t_ms - round(gap_ms))
             gaps.append(Gap(fact.device, start_ms, fact.t_ms, f"{fact.state}: {fact.detail}".strip(": ")))
-    return gaps + [_gap(fault, span_ms[1]) for fault in begun.values()]
+    return gaps + [_gap(fault, *span_ms) for fault in begun.values()]
 
 
-def _gap(fault: DeviceState, end_ms: int) -> Gap:
-    return Gap(fault.device, fault.t_ms, end_ms, f"{fault.state}: {fault.detail}".strip(": "))
+def _gap(fault: DeviceState, from_ms: int, end_ms: int) -> Gap:
+    """The gap a fault tells of; it began before it was told where its numbers say so."""
+    start_ms = max(from_ms, fault.t_ms - round(fault.numbers.get("gap_ms", 0.0)))
+    return Gap(fault.device, start_ms, end_ms, f"{fault.state}: {fault.detail}".strip(": "))
 
 
 def signed_tickets(passage: Passage, token: Callable[[str], str]) -> tuple[tuple[str, str], ...]:

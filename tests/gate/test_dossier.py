@@ -109,7 +109,7 @@ def test_gaps_of_devices_are_what_they_said() -> None:
     span = (1_000, 60_000)
     facts = (
         DeviceState(1_500, "cam", "ok", "camera process is back", {"gap_ms": 4_000.0}),  # began before the span
-        DeviceState(5_000, "bridge", "stalled", "no frames"),
+        DeviceState(5_000, "bridge", "stalled", "no frames", {"gap_ms": 2_000.0}),
         DeviceState(6_000, "bridge", "lost", "line gone"),
         DeviceState(8_000, "bridge", "ok", "", {"gap_ms": 3_000.0}),
         DeviceState(9_000, "cam", "damaged", "pictures could not be decoded"),
@@ -118,7 +118,7 @@ def test_gaps_of_devices_are_what_they_said() -> None:
     )
     assert device_gaps(facts, span) == [
         Gap("cam", 1_000, 1_500, "ok: camera process is back"),
-        Gap("bridge", 5_000, 8_000, "stalled: no frames"),
+        Gap("bridge", 3_000, 8_000, "stalled: no frames"),
         Gap("cam", 50_000, 60_000, "fault: process died"),
     ]
 

@@ -55,7 +55,7 @@ def test_flicker_on_the_line_after_crossing_counts_once():
 
 
 def test_unconfirmed_tracks_are_not_one_vehicle():
-    # supervision: tracks without an id were all merged under −1, which then jumped from one side to the other
+    # supervision #2578: tracks not yet confirmed were all merged under −1, which then jumped from side to side
     places = [OUTSIDE, INSIDE] * 20
     assert drive(boundary_fence(), [[row("", p), row("", (p[0], 20 - p[1]))] for p in places]) == []
 
@@ -123,6 +123,39 @@ def test_last_seen_once_beyond_the_corridor():
     places = [(2.0, y) for y in (17.0, 15.0, 13.0, 11.5, 9.5, 7.5)]
     assert crossings(drive(fence, [[row("c:1", p)] for p in places])) == []
     assert crossings(fence.close()) == [("c:1", "in", "东门")]
+
+
+def test_queue_creeping_over_the_line_counts_each_once_and_none_back():
+    # OpenDataCam #501: boxes of waiting cars moved backwards on the line and were counted in the wrong direction too
+    rng = np.random.default_rng(8)
+    creep = [y for stop in np.arange(15.0, 4.0, -0.8) for y in (*np.linspace(stop, stop - 0.8, 8), *[stop - 0.8] * 15)]
+    frames = [
+        [row(f"c:{n}", (x, y + 0.12 * rng.standard_normal())) for n, x in enumerate((-20.0, 2.0, 20.0))] for y in creep
+    ]
+    assert sorted(crossings(drive(boundary_fence(), frames))) == [
+        ("c:0", "in", None),
+        ("c:1", "in", "东门"),
+        ("c:2", "in", None),
+    ]
+
+
+@pytest.mark.parametrize("heading", [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0), (0.6, 0.8)])
+def test_direction_is_the_vehicles_not_the_shapes(heading):
+    # ultralytics #25103, #17607: a wide region told in from out by one axis of its own, so opposite ways were one
+    ring = BoundaryShape("b", ((-30.0, -8.0), (30.0, -8.0), (30.0, 8.0), (-30.0, 8.0)), 1.0, True)
+    through = line((-45 * heading[0], -45 * heading[1]), (45 * heading[0], 45 * heading[1]), 200)
+    assert crossings(drive(boundary_fence(ring), [[row("c:1", p)] for p in through])) == [
+        ("c:1", "in", None),
+        ("c:1", "out", None),
+    ]
+
+
+def test_quick_reversal_just_past_the_corridor():
+    # ultralytics #25104: direction taken over the last frames pointed the way the object went before it turned
+    there = line(OUTSIDE, (2.0, 7.0), 16)
+    back = line((2.0, 7.0), OUTSIDE, 16)
+    places = [*there, *[(2.0, 7.0)] * 3, *back, *[OUTSIDE] * 5]
+    assert [c[1] for c in crossings(drive(boundary_fence(), [[row("c:1", p)] for p in places]))] == ["in", "out"]
 
 
 def test_two_vehicles_side_by_side_are_two():

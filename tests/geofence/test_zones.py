@@ -91,3 +91,16 @@ def test_inside_agrees_with_shapely(seed):
         fence.update(step * 100, "camera", [row(f"c:{i}", tuple(p)) for i, p in enumerate(points.tolist())])
     for i in np.flatnonzero(clear):
         assert bool(fence.inside("camera", f"c:{i}")) == zone.polygon().contains(shapely.Point(points[i]))
+
+
+def test_a_box_that_jumps_far_into_a_zone_is_nobody():
+    # Frigate #1246: a false find far away was taken for the tracked person for a frame, and set off the alarm
+    fence = zone_fence(YARD)
+    places = [(30.0, 30.0)] * 20 + [(5.0, 5.0)] * 2 + [(30.0, 30.0)] * 20
+    assert [m for m in drive(fence, [[row("c:1", p, "person", 1.0)] for p in places]) if m.shape] == []
+
+
+def test_nobody_leaves_a_zone_he_was_never_in():
+    # SUMO #3791: passing beside a detector was told as leaving it
+    places = line((-20.0, -3.0), (40.0, -3.0), 80)
+    assert [m for m in drive(zone_fence(YARD), [[row("c:1", p)] for p in places]) if m.shape] == []

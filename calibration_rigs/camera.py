@@ -59,7 +59,8 @@ def looking_at(
     right /= np.linalg.norm(right)
     rotation = np.stack([right, np.cross(forward, right), forward])
     width, height = size
-    matrix = np.array([[focal_px, 0, width / 2], [0, focal_px, height / 2], [0, 0, 1]], dtype=np.float64)
+    # Image points count from the first pixel's middle: the picture's middle is half a pixel before half its size.
+    matrix = np.array([[focal_px, 0, (width - 1) / 2], [0, focal_px, (height - 1) / 2], [0, 0, 1]], dtype=np.float64)
     return View(size, matrix, np.asarray(distortion, dtype=np.float64), rotation, c)
 
 

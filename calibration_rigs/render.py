@@ -89,7 +89,8 @@ class Painter:
 
     def _lens(self, camera: str, view: View) -> Picture:
         m = view.matrix
-        centred = abs(m[0, 2] - view.size[0] / 2) < 0.01 and abs(m[1, 2] - view.size[1] / 2) < 0.01
+        middle = (np.array(view.size) - 1) / 2
+        centred = np.abs(m[:2, 2] - middle).max() < 0.01
         if centred and m[0, 0] == m[1, 1] and not view.distortion.any():
             return self.raw(camera)
         if camera not in self._maps:
@@ -107,10 +108,10 @@ def lens_map(view: View) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     seen = np.stack([x.ravel(), y.ravel()], axis=1).reshape(-1, 1, 2)
     plain = cv2.undistortPoints(seen, view.matrix, view.distortion).reshape(-1, 2)
     focal = view.matrix[1, 1]
-    # Projected points count from the first pixel's middle in both pictures.
+    # Image points count from the first pixel's middle, and the renderer's axis goes through the picture's middle.
     return (
-        (plain[:, 0] * focal + width / 2).reshape(height, width).astype(np.float32),
-        (plain[:, 1] * focal + height / 2).reshape(height, width).astype(np.float32),
+        (plain[:, 0] * focal + (width - 1) / 2).reshape(height, width).astype(np.float32),
+        (plain[:, 1] * focal + (height - 1) / 2).reshape(height, width).astype(np.float32),
     )
 
 

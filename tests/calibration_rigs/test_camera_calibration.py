@@ -1,5 +1,7 @@
 """Camera calibration proved on the twin: boards and ground points seen through a lens whose truth is known."""
 
+from typing import Any
+
 import cv2
 import mujoco
 import numpy as np
@@ -9,9 +11,15 @@ from numpy.typing import NDArray
 from calibration_rigs.camera import View, lens_of, looking_at, residual_px, view_of
 from calibration_rigs.camera_calibration import calibrate_camera, grid_picture
 from calibration_rigs.errors import CalibrationError
+from calibration_rigs.layout import Layout, layout_of
 from calibration_rigs.lens_calibration import Board, calibrate_lens
 from calibration_rigs.mesh import MeshBuilder
-from calibration_rigs.render import lens_map
+from calibration_rigs.render import Painter, lens_map
+from calibration_rigs.scene import VISIBLE_GROUP, Dresser
+from calibration_rigs.shelf import SHELF
+from calibration_rigs.weather import Weather
+from calibration_rigs.world import build
+from gate.site.load import load_site
 from gate.site.model import Camera, Lens, Name, SurveyedPoint
 
 BOARD = Board()
@@ -108,6 +116,46 @@ def test_a_camera_is_placed_within_two_pixels_and_five_centimetres() -> None:
     assert np.linalg.norm(found.view.centre - view.centre) < 0.15
     assert found.worst_left_out_cm is not None
     assert found.worst_left_out_cm >= found.points[0].cm * 0.1
+
+
+# Clear of rails and kerbs.
+DISCS = [(-5.0, 15.9), (1.6, 18.0), (7.0, 26.0), (1.4, 31.0), (4.9, 17.0), (4.9, 31.0), (0.0, 13.0), (2.0, 24.0)]
+
+
+class Surveyed(Dresser):
+    """A dresser that lays a magenta disc on every surveyed ground point."""
+
+    def site(self, spec: Any, layout: Layout) -> None:
+        super().site(spec, layout)
+        spec.add_material(name="disc", rgba=[1, 0, 1, 1], emission=0.8, specular=0)
+        for x, y in DISCS:
+            disc = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_CYLINDER, pos=[x, y, 0.002], material="disc")
+            disc.size, disc.group, disc.contype, disc.conaffinity = [0.15, 0.0005, 0], VISIBLE_GROUP, 0, 0
+
+
+def test_a_camera_of_the_twin_is_found_again_from_its_own_picture() -> None:
+    """Discs are found in the rendered frame as a surveyor would click them; lens known, place unknown."""
+    view = true_view()
+    site = load_site(SHELF / "site.yaml").model_copy(update={"cameras": (camera_with(DISCS, view, 0.0),)})
+    layout = layout_of(site)
+    made = build(layout, (), (), Surveyed(Weather(), np.random.default_rng(1), (256, 128)))
+    mujoco.mj_forward(made.model, made.data)
+    with Painter(made, SIZE, Weather()) as painter:
+        picture = painter.picture("c", layout.views["c"]).astype(np.int32)
+    magenta = (picture.min(axis=2) == picture[..., 1]) & (picture[..., [0, 2]].min(axis=2) - picture[..., 1] > 50)
+    count, _, stats, centres = cv2.connectedComponentsWithStats(magenta.astype(np.uint8))
+    found = [c for c, s in zip(centres[1:count], stats[1:count], strict=True) if s[cv2.CC_STAT_AREA] >= 6]
+    assert len(found) == len(DISCS)
+    truth = view.project([(*p, 0.0) for p in DISCS])
+    clicked = [min(found, key=lambda c: float(np.linalg.norm(c - t))) for t in truth]
+    surveyed = tuple(
+        SurveyedPoint(image=(float(x), float(y)), ground=p) for p, (x, y) in zip(DISCS, clicked, strict=True)
+    )
+    placed = calibrate_camera(camera_with(DISCS, view, 0.0).model_copy(update={"points": surveyed})).view
+    near = np.array([(x, y) for x in np.linspace(-4, 4, 9) for y in np.linspace(11, 24, 9)])
+    image = view.project([(*p, 0.0) for p in near])
+    assert np.linalg.norm(placed.project([(*p, 0.0) for p in near]) - image, axis=1).max() < 2.0
+    assert np.linalg.norm(placed.ground(image) - near, axis=1).max() < 0.05
 
 
 def test_a_misread_point_stands_out() -> None:

@@ -16,6 +16,7 @@ NEAR_SHARE = 0.15  # of against_m: this near to the farthest place reached, a ve
 ALONG_SHARE = 0.33  # of against_m: progress that ends a wrong-way movement
 CREEP_M_S = 0.1  # slower than this is standing
 BASE_MS = 400  # over which speed is taken
+GAP_MS = 250  # unseen this long, the places before say nothing of where it is now
 ABSENT_MS = 1_000  # seen elsewhere this long ends what was going on in a lane
 LOST_MS = 3_000  # and so does not being seen this long
 RECENT = 16  # places kept per vehicle
@@ -155,8 +156,8 @@ class LaneWatch:
         self, t_ms: int, slots: Index, place: Array, seen: Seen, excused: NDArray[np.bool_]
     ) -> list[tuple[int, Movement]]:
         lanes = self._lane[slots]
-        steady, speed = self._smooth(t_ms, slots, place)
         span = t_ms - self._seen_ms[slots]
+        steady, speed = self._smooth(t_ms, slots, place, span)
         another = self._another(slots, steady, span, seen)
         limit = np.maximum(self._limit_m[lanes], SIGMAS * np.maximum(seen.spread, self._spread[slots]))
         self._seen_ms[slots], self._steady[slots], self._speed[slots] = t_ms, steady, speed
@@ -191,18 +192,23 @@ class LaneWatch:
         another: NDArray[np.bool_] = (self._steps[slots] >= 3) & (jumped | (ratio > ALIKE) | (ratio < 1 / ALIKE))
         return another
 
-    def _smooth(self, t_ms: int, slots: Index, place: Array) -> tuple[Array, Array]:
-        """(N,) the middle of the last three places, and (N,) metres per second over the last moments."""
+    def _smooth(self, t_ms: int, slots: Index, place: Array, span: Index) -> tuple[Array, Array]:
+        """(N,) the middle of the last three places, and (N,) metres per second over the last moments.
+
+        Of who was not seen for a moment, the place itself, and the speed since it was last seen.
+        """
         times, places = self._recent_ms[slots], self._recent_m[slots]
         times[:, 1:], places[:, 1:] = times[:, :-1].copy(), places[:, :-1].copy()
         times[:, 0], places[:, 0] = t_ms, place
+        gap = span > GAP_MS
+        times[gap], places[gap] = t_ms, place[gap, None]
         self._recent_ms[slots], self._recent_m[slots] = times, places
         a, b, c = places[:, 0], places[:, 1], places[:, 2]
         steady: Array = a + b + c - np.maximum(np.maximum(a, b), c) - np.minimum(np.minimum(a, b), c)
         base = np.maximum((times >= t_ms - BASE_MS).sum(axis=1) - 1, 1)
         rows = np.arange(len(slots))
         speed = (place - places[rows, base]) / np.maximum(t_ms - times[rows, base], 1) * 1000
-        return steady, speed
+        return steady, np.where(gap, (place - self._steady[slots]) / np.maximum(span, 1) * 1000, speed)
 
     def _end(self, t_ms: int, slots: Index) -> list[tuple[int, Movement]]:
         """Says of those vehicles that went against their lane that it is over."""

@@ -70,6 +70,13 @@ def test_creeping_backward_is_wrong_way():
     assert [m.kind for m in told(drive(lane_fence(LANE), [[row("c:1", p)] for p in places]))] == [WRONG[0]]
 
 
+def test_frames_missing_while_it_goes_back_hide_nothing():
+    # seen for a moment, lost behind another vehicle for half a second, seen again: at 14 m/s, 10 frames a second
+    places = moved((58.0,), (10.0, 14.0))
+    frames = [[row("c:1", p)] if n % 11 < 5 else [] for n, p in enumerate(places)]
+    assert [m.kind for m in told(drive(lane_fence(LANE), frames))][:1] == [MovementKind.AGAINST_LANE]
+
+
 def test_box_that_jumps_and_stays_is_not_wrong_way():
     # half hidden behind another truck, a standing truck's box loses its lower part: 5 m at once, for a minute
     places = [(0.0, 30.0)] * 30 + [(0.0, 25.0)] * 600

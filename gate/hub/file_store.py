@@ -120,7 +120,7 @@ class S3Files:
                 content_type=file.media_type,
                 metadata={"sha256": file.sha256},
             )
-        path.unlink()
+        path.unlink(missing_ok=True)  # the same last part may come twice at once
 
     @contextlib.contextmanager
     def open(self, file: File) -> Iterator[BinaryIO]:

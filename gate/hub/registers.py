@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +11,13 @@ from gate.facts import canonical_json
 from gate.hub.heartbeat import News
 from gate.hub.tables import RegisteredVehicle, Site, Ticket
 
-Short = Annotated[str, Field(max_length=64)]
+
+def _cut(length: int) -> BeforeValidator:
+    """Free text of a register, as much of it as is kept."""
+    return BeforeValidator(lambda value: value[:length] if isinstance(value, str) else value)
+
+
+Short = Annotated[str, _cut(64)]
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Plate = Annotated[str, Field(min_length=1, max_length=32)]
 Ms = Annotated[int, Field(ge=0, le=2**53)]
@@ -25,7 +31,7 @@ class TicketIn(_In):
     """A ticket of the site's register (gate.tickets.ticket.Ticket)."""
 
     id: Id
-    plate: Annotated[str, Field(max_length=32)] = ""
+    plate: Annotated[str, _cut(32)] = ""
     site: Short = ""
     product: Short = ""
     buyer: Short = ""
@@ -38,19 +44,19 @@ class TicketIn(_In):
 class VoidIn(_In):
     ticket: Id
     t_ms: Ms
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Annotated[str, _cut(500)] = ""
 
 
 class VehicleIn(_In):
     """A vehicle of the site's register (gate.tickets.vehicles.Vehicle)."""
 
     plate: Plate
-    kind: Annotated[str, Field(max_length=32)] = ""
-    owner: Annotated[str, Field(max_length=500)] = ""
+    kind: Annotated[str, _cut(32)] = ""
+    owner: Annotated[str, _cut(500)] = ""
     tare_kg: Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False)] | None = None
-    tare_date: Annotated[str, Field(max_length=32)] = ""
+    tare_date: Annotated[str, _cut(32)] = ""
     axles: Annotated[int, Field(ge=0, le=100)] | None = None
-    colour: Annotated[str, Field(max_length=16)] = ""
+    colour: Annotated[str, _cut(16)] = ""
     products: Annotated[list[Short], Field(max_length=100)] = []
 
 

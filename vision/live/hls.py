@@ -58,7 +58,8 @@ class HlsStream:
         try:
             async with aclosing(self._fanout.follow()) as items:
                 while True:
-                    item = await asyncio.wait_for(anext(items), _IDLE_S)
+                    async with asyncio.timeout(_IDLE_S):  # wait_for loses a cancellation that comes with an item
+                        item = await anext(items)
                     if time.monotonic() - self._asked_s > _IDLE_S:
                         return
                     if isinstance(item, Begun):

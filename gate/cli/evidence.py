@@ -1,6 +1,8 @@
 """`gatewarden evidence`: verify, list, export and keep evidence, and look after the keys that sign it."""
 
 import json
+import os
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -54,10 +56,14 @@ def verify(
         report = verify_path(path, name, known, load_roots(time_roots) if time_roots else ())
     except (EvidenceError, OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(str(error)) from error
-    if as_json:
-        typer.echo(json.dumps(report.to_json(), ensure_ascii=False))
-    else:
-        _tell(report, language)
+    try:
+        if as_json:
+            typer.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        else:
+            _tell(report, language)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read the first lines only still gets the answer's own exit status
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     raise typer.Exit(int(report.standing))
 
 

@@ -33,6 +33,14 @@ class StagedTickets:
         shown = replace(use, t_ms=t_ms)
         return [shown if by is None else replace(shown, state="used", detail=by)]
 
+    def check(self, t_ms: int, plate: str, site: str, token: str) -> TicketUse:
+        """A code held up says the ticket's id."""
+        shown = next((u for u in self._by_plate.values() if u.ticket == token), None)
+        if shown is None:
+            return TicketUse(t_ms, "", "", "", "", 0.0, "unknown", "no ticket")
+        by = self._used.get(token)
+        return replace(shown, t_ms=t_ms) if by is None else replace(shown, t_ms=t_ms, state="used", detail=by)
+
     def use(self, ticket: str, t_ms: int, passage: str) -> None:
         """A ticket carried its load."""
         self._used.setdefault(ticket, passage)

@@ -86,6 +86,15 @@ class BeamState:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRead:
+    """A ticket's code was held up. device: the camera or hand scanner that read it; text: what it says."""
+
+    t_ms: int
+    device: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """Something a person or the system itself did to the site. action: "started", "configuration_changed",
     "weight_edited", "slip_reprinted", "barrier_released", ...; target: what it was done to.
@@ -131,6 +140,7 @@ Fact = (
     | Weighing
     | BeamState
     | TicketUse
+    | CodeRead
     | DeviceState
     | Operation
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Protocol
 
-from gate.facts import Fact, Position, TicketUse, Weighing, WeightSample
+from gate.facts import CodeRead, Fact, Position, TicketUse, Weighing, WeightSample
 from gate.fraud.judge import Judge
 from gate.fraud.passage_facts import known_plate, left, valid_ticket
 from gate.fraud.rule import Vehicles
@@ -13,6 +13,7 @@ from gate.history import History
 from gate.net import weights_taken
 from gate.outline import Outlines, at_edge
 from gate.passage.book import PassageBook
+from gate.presented import Presented
 from gate.records import Finding, Passage
 from gate.satellite.guard import SatelliteGuard
 from gate.scale.weighing import WeighingMachine, WeighingState
@@ -44,6 +45,10 @@ class Tickets(Protocol):
         """What the register holds for a plate at an instant: nothing, or one use per ticket, the best first."""
         ...
 
+    def check(self, t_ms: int, plate: str, site: str, token: str) -> TicketUse:
+        """What a code held up is worth for a plate ("" while unread)."""
+        ...
+
     def use(self, ticket: str, t_ms: int, passage: str) -> None:
         """A ticket was used up by a passage; saying so again for the same passage changes nothing."""
         ...
@@ -63,6 +68,7 @@ class Gatehouse:
         self._machines = {s.id: WeighingMachine(s) for s in site.scales}
         shapes = bool(site.zones or site.boundaries or site.lanes)
         self._book = PassageBook(site.id, {s.id: s.deck for s in site.scales}, shapes_matter=shapes)
+        self._presented = Presented(site, tickets, self._book)
         self._vehicles = vehicles
         self._history = history or History()
         self._judge = Judge(site, vehicles, self._history)
@@ -106,6 +112,10 @@ class Gatehouse:
         """What each scale is doing now, by scale id."""
         return {name: machine.state for name, machine in self._machines.items()}
 
+    def wants_code(self, camera: str, now_ms: int) -> bool:
+        """Whether a goods vehicle with no valid ticket is before a camera."""
+        return self._book.unticketed(camera, now_ms)
+
     def remember(self, passage: Passage) -> None:
         """Learn of a passage closed before this gatehouse was made: its plate's history and its used-up ticket."""
         self._history.note(passage, None)
@@ -143,6 +153,7 @@ class Gatehouse:
         self._unjudged += facts
         self._note(self._satellite.take(t_ms, [f for f in facts if isinstance(f, Position)]), outcome)
         self._derive(movements, weighings, outcome)
+        outcome.facts += self._presented.take(t_ms, [f for f in facts if isinstance(f, CodeRead)])
         if weighings or not all(isinstance(f, WeightSample) for f in facts):
             self._conclude(t_ms, self._book.changed(t_ms), outcome)
 

@@ -7,7 +7,7 @@ import structlog
 
 from gate.daylog import DayLog, read_facts, read_passages
 from gate.errors import FactError
-from gate.facts import BeamState, Fact, Operation, Position, WeightSample
+from gate.facts import BeamState, CodeRead, Fact, Operation, Position, WeightSample
 from gate.gatehouse import Gatehouse, Outcome
 from gate.records import Passage
 from vision.facts import DeviceState, Sighting
@@ -16,7 +16,7 @@ REPLAYED_MS = 30 * 60_000  # visits open at a stop are younger than this
 HISTORY_MS = 30 * 86_400_000
 Record = TypeVar("Record")
 _log = structlog.get_logger(__name__)
-SOURCE_FACTS = (Sighting, WeightSample, BeamState, DeviceState, Operation, Position)
+SOURCE_FACTS = (Sighting, WeightSample, BeamState, CodeRead, DeviceState, Operation, Position)
 
 
 def recall(gatehouse: Gatehouse, facts: DayLog[Fact], passages: DayLog[Passage], now_ms: int) -> Outcome:

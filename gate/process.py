@@ -22,6 +22,7 @@ from gate.barrier.yard import Barriers
 from gate.broker_link import BrokerLink
 from gate.cameras import camera_config, model_digests
 from gate.captions import Captions
+from gate.code_readers import read_scanner, watch_codes
 from gate.daylog import fact_log, passage_log
 from gate.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, signed_tickets
 from gate.errors import SiteError
@@ -137,6 +138,11 @@ class SiteProcess:
                 group.create_task(self._serve())
                 group.create_task(self._housekeeping())
                 group.create_task(self.barriers.run())
+                group.create_task(
+                    watch_codes(self.site, self.snapshots.take, self._wants_code, self._say, self._clock.now_ms)
+                )
+                for scanner in self.site.scanners:
+                    group.create_task(read_scanner(scanner, self._say, self._clock.now_ms))
                 if self._sender:
                     group.create_task(self._sender.run())
                 for scale in self.site.scales:
@@ -235,6 +241,10 @@ class SiteProcess:
             self._pending.append(fact)
             if isinstance(fact, DeviceState):
                 self._devices[fact.device] = fact.state
+
+    def _wants_code(self, camera: str) -> bool:
+        """Whether a vehicle whose ticket is not known is before a camera."""
+        return self._gatehouse.wants_code(camera, self._clock.now_ms())
 
     def _heard(self, camera: str, message: FromWorker) -> None:
         """A camera's worker said something."""

@@ -7,7 +7,7 @@ from gate.facts import TicketUse, Weighing
 from gate.passage.join import IMPOSSIBLE, Join, assign, join_cost, seen_together
 from gate.passage.part import part
 from gate.passage.plates import known
-from gate.passage.visit import Visit
+from gate.passage.visit import GOODS_VEHICLES, Visit
 from gate.records import Passage
 from geofence.movement import Movement, MovementKind
 from vision.facts import Sighting, VehicleClass
@@ -18,6 +18,8 @@ HIDDEN_ON_DECK_MS = 300_000  # a vehicle that entered a deck and was never seen 
 DECK_LAG_MS = 3_000  # an indicator's filter and the camera may differ by this much
 YOUNG_MS, TRY_MS = 10_000, 500  # for so long, so often, a visit is tried against the others
 RIVAL_SHARE = 0.5  # of the time on the deck: a second vehicle there so long makes a weighing's owner doubtful
+SEEN_MS = 3_000  # a camera that saw a vehicle so shortly ago sees it
+FOREVER_MS = 2**62
 OPEN_LIMIT = 500  # more visits at once than any gate has; the oldest close
 
 
@@ -104,6 +106,32 @@ class PassageBook:
         for visit in self._open:
             if visit.id == passage:
                 visit.tickets.append(use)
+
+    def plate_of(self, passage: str) -> str:
+        """The plate an open passage is known by, "" while it is not."""
+        return next((known(v.plates) for v in self._open if v.id == passage), "")
+
+    def standing(self, zone: str) -> list[str]:
+        """The open passages whose vehicle is in a zone."""
+        return [
+            v.id
+            for v in self._open
+            if any(True for _, end in v.stays(frozenset({zone}), FOREVER_MS) if end == FOREVER_MS)
+        ]
+
+    def before(self, camera: str, now_ms: int) -> list[str]:
+        """The open passages whose vehicle a camera sees."""
+        return [
+            v.id
+            for v in self._open
+            if any(t.last.camera == camera and not t.gone and now_ms - t.last_ms <= SEEN_MS for t in v.traces.values())
+        ]
+
+    def unticketed(self, camera: str, now_ms: int) -> bool:
+        """Whether a camera sees a goods vehicle that has shown no valid ticket."""
+        seen = self.before(camera, now_ms)
+        waiting = (v for v in self._open if v.id in seen and v.kind in GOODS_VEHICLES)
+        return any(all(t.state != "valid" for t in v.tickets) for v in waiting)
 
     def changed(self, now_ms: int) -> list[Passage]:
         """The passages that changed since asked last, oldest first; those that are over come closed, once."""

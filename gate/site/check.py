@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.barrier.driver import open_driver
 from gate.errors import GatewardenError, VisionError
 from gate.facts import WeightSample
 from gate.fraud.area_watch import bound_areas
 from gate.fraud.judge import blind_rules
 from gate.registers import load_registers
 from gate.satellite.feed import position_line, replay_positions
+from gate.scale.lines.address import open_line
 from gate.scale.lines.line import Line
 from gate.scale.live import LiveScale
 from gate.scale.replay import replay_scale
@@ -34,7 +36,7 @@ def check_site(site: Site, base: Path, *, devices: bool) -> SiteCheck:
     """Check a site whose file has been read. devices: also ask each camera and scale whether it answers."""
     lines: list[str] = []
     passed = True
-    for good, line in (*_file(site, base), *(_devices(site, base) if devices else ())):
+    for good, line in (*_file(site, base), *_addresses(site), *(_devices(site, base) if devices else ())):
         lines.append(("ok     " if good else "FAULT  ") + line)
         passed = passed and good
     for rule, missing in blind_rules(site):
@@ -78,6 +80,22 @@ def _satellite(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
             position_line(site.positions)
     except GatewardenError as error:
         yield False, str(error)
+
+
+def _addresses(site: Site) -> Iterator[tuple[bool, str]]:
+    """Whether the addresses of barriers and hand scanners can work; nothing is sent to a barrier to find out."""
+    for barrier in site.barriers:
+        try:
+            open_driver(barrier)
+            yield True, f"barrier {barrier.id}: {barrier.address}"
+        except GatewardenError as error:
+            yield False, str(error)
+    for scanner in site.scanners:
+        try:
+            open_line(Scale(id=scanner.id, deck=scanner.zone, address=scanner.address))
+            yield True, f"scanner {scanner.id}: {scanner.address}"
+        except GatewardenError as error:
+            yield False, f"scanner {scanner.id}: {error}"
 
 
 def _devices(site: Site, base: Path) -> Iterator[tuple[bool, str]]:

@@ -59,6 +59,9 @@ class Camera(Part):
     points: tuple[SurveyedPoint, ...] = ()  # four or more give the ground plane
     lens: Lens | None = None
     read_plates: bool = True
+    read_codes: bool = (
+        False  # look for tickets' QR codes in its picture, once a second while a truck without one is there
+    )
     latency_ms: int = Field(default=0, ge=0, le=10_000)  # from light to arrival, taken off times of arrival
     time: Literal["arrival", "camera"] = "arrival"  # "camera": its own clock, where its stream tells it (RTCP)
 
@@ -224,6 +227,16 @@ class Barrier(Part):
     inputs: dict[Literal["opened", "closed"], int] = {}
 
 
+class Scanner(Part):
+    """A hand scanner. address: serial:/dev/ttyACM0?baud=9600, tcp:host:port or mqtt:host:1883/topic.
+    zone: where the vehicle stands whose driver holds up a ticket.
+    """
+
+    id: Id
+    address: str
+    zone: Id
+
+
 class Registers(Part):
     """Files the gate checks against, relative to the site file."""
 
@@ -302,6 +315,7 @@ class Site(Part):
     scales: tuple[Scale, ...] = ()
     beams: tuple[Beam, ...] = ()
     barriers: tuple[Barrier, ...] = ()
+    scanners: tuple[Scanner, ...] = ()
     registers: Registers = Registers()
     rules: dict[str, RuleSettings] = {}
     hub: HubLink | None = None
@@ -349,6 +363,7 @@ class Site(Part):
         zones, scales = {z.id for z in self.zones}, {s.id for s in self.scales}
         named = [(f"lane {lane.id!r}", zone) for lane in self.lanes for zone in lane.manoeuvre]
         named += [(f"barrier {barrier.id!r}", barrier.zone) for barrier in self.barriers]
+        named += [(f"scanner {scanner.id!r}", scanner.zone) for scanner in self.scanners]
         for who, zone in named:
             if zone not in zones:
                 raise ValueError(f"{who} names zone {zone!r}, which does not exist")

@@ -15,6 +15,7 @@ from gate.facts import Fact, Operation
 from gate.gatehouse import Outcome
 from gate.live_api import Snapshots, live_api
 from gate.site import parse_site
+from gate.site.check import check_site
 from gate.site.model import Site
 from tests.gate.barrier.test_driver import serving
 from tests.gate.fraud.scene import SITE
@@ -94,3 +95,16 @@ async def test_the_command_opens_it_where_no_site_runs_and_notes_it(tmp_path: Pa
     assert actions(facts) == ["barrier_released", "barrier_open_done"]
     failed = await asyncio.to_thread(CliRunner().invoke, app, [*run[:2], "elsewhere", *run[2:]])
     assert failed.exit_code == 1
+
+
+def test_a_site_check_names_addresses_that_can_never_work(tmp_path: Path) -> None:
+    scanner = "scanners: [{id: gun, address: 'tcp:nowhere', zone: deck}]\n"
+    for arm, passed in (("modbus-tcp:127.0.0.1:502", True), ("replay:x.csv", False)):
+        made = parse_site(
+            f"{SITE}barriers: [{{id: arm, address: '{arm}', zone: deck}}]\n" + (scanner if not passed else "")
+        )
+        made = made.model_copy(update={"registers": made.registers.model_copy(update={"tickets": None})})
+        found = check_site(made, tmp_path, devices=False)
+        assert found.passed is passed
+        assert any("arm" in line for line in found.lines)
+        assert passed or any("gun" in line and line.startswith("FAULT") for line in found.lines)

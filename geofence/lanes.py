@@ -21,7 +21,8 @@ ABSENT_MS = 1_000  # seen elsewhere this long ends what was going on in a lane
 LOST_MS = 3_000  # and so does not being seen this long
 RECENT = 16  # places kept per vehicle
 JUMP_M = 2.0  # a step this much longer or shorter than its speed says,
-BRAKE_M_S2 = 8.0  # beyond what braking explains, is not driven
+BRAKE_M_S2 = 8.0  # beyond what braking explains, is not driven;
+BRAKE_S = 0.6  # unseen for longer, it is no surer to be the same vehicle
 ALIKE = 1.8  # a vehicle's size on the ground may change by this factor, not more
 SIGMAS = 4.0  # progress that the measurement might make by itself is none
 
@@ -187,7 +188,7 @@ class LaneWatch:
         """(N,) whether this cannot be the vehicle whose progress has been followed."""
         span_s = span / 1000
         off = np.abs(steady - self._steady[slots] - self._speed[slots] * span_s)
-        jumped = off > JUMP_M + BRAKE_M_S2 / 2 * span_s**2 + SIGMAS * seen.spread
+        jumped = off > JUMP_M + BRAKE_M_S2 / 2 * np.minimum(span_s, BRAKE_S) ** 2 + SIGMAS * seen.spread
         ratio = seen.sizes / self._size[slots]
         another: NDArray[np.bool_] = (self._steps[slots] >= 3) & (jumped | (ratio > ALIKE) | (ratio < 1 / ALIKE))
         return another

@@ -12,6 +12,7 @@ from calibration_rigs.layout import ROAD_OFF_M, ROAD_WIDTH_M, Layout, roads_of
 from gate.site.model import Point
 
 Mask = NDArray[np.float32]
+_ASPHALT, _SOIL, _DUST = (118, 117, 114), (128, 114, 96), (46, 45, 46)  # RGB
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,20 @@ def ground_picture(patch: Patch, layout: Layout, rng: np.random.Generator, wet: 
     grain = textures.asphalt(patch.size_px, rng)
     road = _road(patch, layout)
     soil = np.float32(1) + 0.12 * textures.noise(size, 6 * metre, rng, 5) + 0.10 * rng.standard_normal(size, np.float32)
-    colour = textures.tinted(grain, (118, 117, 114)).astype(np.float32)
-    colour = road[..., None] * colour + (1 - road[..., None]) * soil[..., None] * np.array((128, 114, 96), np.float32)
     dust = np.clip(0.16 + 0.14 * textures.noise(size, 9 * metre, rng, 4), 0, 0.55)
-    dust = np.clip(dust + 0.30 * _tracks(patch, layout) * (0.8 + 0.2 * textures.noise(size, 2 * metre, rng, 3)), 0, 0.8)
-    colour = (1 - dust[..., None]) * colour + dust[..., None] * np.array((46, 45, 46), np.float32)
-    _paint(colour, patch, layout, rng)
-    colour *= (1 - 0.45 * wet) * np.array((1 - 0.04 * wet, 1, 1 + 0.03 * wet), np.float32)
-    return np.asarray(np.clip(colour, 0, 255), np.uint8)
+    worn = _tracks(patch, layout) * (0.8 + 0.2 * textures.noise(size, 2 * metre, rng, 3))
+    dust = np.clip(dust + 0.30 * worn, 0, 0.8)
+    paints = _paint(patch, layout, rng)
+    damp = (1 - 0.45 * wet) * np.array((1 - 0.04 * wet, 1, 1 + 0.03 * wet))
+    picture = np.empty((*size, 3), np.uint8)
+    for channel in range(3):  # one plane after the other: three together take a gigabyte
+        plane = np.minimum(grain * np.float32(_ASPHALT[channel]), 255)
+        plane += (1 - road) * (soil * np.float32(_SOIL[channel]) - plane)
+        plane += dust * (np.float32(_DUST[channel]) - plane)
+        for cover, rgb in paints:
+            plane += cover * (np.float32(rgb[channel]) - plane)
+        picture[..., channel] = np.clip(plane * np.float32(damp[channel]), 0, 255)
+    return picture
 
 
 def _road(patch: Patch, layout: Layout) -> Mask:
@@ -101,8 +108,8 @@ def _through(gap: tuple[Point, Point]) -> shapely.LineString:
     return shapely.LineString([middle - 15 * across, middle + ROAD_OFF_M * across])
 
 
-def _paint(colour: Mask, patch: Patch, layout: Layout, rng: np.random.Generator) -> None:
-    """Lane edges, arrows, gate lines and the box round each deck, worn away in places."""
+def _paint(patch: Patch, layout: Layout, rng: np.random.Generator) -> list[tuple[Mask, tuple[int, int, int]]]:
+    """Lane edges, arrows, gate lines and the box round each deck, worn away in places: how much covers, and its RGB."""
     size = (patch.size_px, patch.size_px)
     white: NDArray[np.uint8] = np.zeros(size, np.uint8)
     yellow = np.zeros_like(white)
@@ -116,10 +123,10 @@ def _paint(colour: Mask, patch: Patch, layout: Layout, rng: np.random.Generator)
         for gate in boundary.gates:
             cv2.polylines(yellow, [patch.pixels([gate.start, gate.end])], False, 255, 2 * thick, cv2.LINE_AA)
     worn = np.clip(0.72 + 0.28 * textures.noise(size, 0.7 * patch.px_per_m, rng, 4), 0.05, 0.92)
-    for mask, rgb in ((white, (205, 205, 200)), (yellow, (205, 160, 40))):
-        cover = (mask.astype(np.float32) / 255 * worn)[..., None]
-        colour *= 1 - cover
-        colour += cover * np.array(rgb, np.float32)
+    return [
+        (mask.astype(np.float32) / 255 * worn, rgb)
+        for mask, rgb in ((white, (205, 205, 200)), (yellow, (205, 160, 40)))
+    ]
 
 
 def _paint_lanes(white: NDArray[np.uint8], patch: Patch, layout: Layout, thick: int) -> None:

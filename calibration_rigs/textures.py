@@ -6,20 +6,24 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 Field = NDArray[np.float32]
+COARSER = 4  # of the grid on which large blobs are drawn
 
 
 def noise(size: tuple[int, int], cell_px: float, rng: np.random.Generator, octaves: int = 4) -> Field:
     """Smooth noise of mean 0 and standard deviation 1, (height, width); cell_px: size of its largest blobs."""
     height, width = size
     out = np.zeros(size, np.float32)
+    coarse = np.zeros((-(-height // COARSER), -(-width // COARSER)), np.float32)
     weight = 1.0
     for octave in range(octaves):
         cell = max(1.0, cell_px / 2**octave)
         small = rng.standard_normal((int(height / cell) + 3, int(width / cell) + 3)).astype(np.float32)
-        out += weight * cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+        whole = coarse if cell >= 4 * COARSER else out  # large blobs need no fine grid
+        whole += weight * cv2.resize(small, whole.shape[::-1], interpolation=cv2.INTER_CUBIC)
         weight *= 0.6
         if cell == 1.0:
             break
+    out += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     out -= out.mean()
     return np.asarray(out / (out.std() or 1.0), np.float32)
 

@@ -3,8 +3,9 @@
     python -m tests.geofence.two_way [CLIP…]        one JSON line a clip, and the sum
 
 Played forward nobody goes the wrong way, played backward everybody does. A track is judged where it can be: in one
-carriageway between 25 and 80 m, over 2.5 s and 6 m at least. A track whose ends lie the wrong way round for the way the
-clip is played was handed from one vehicle to another by the tracker; it is counted as mixed.
+carriageway between 25 and 80 m, over 2.5 s and 6 m at least, never unseen for more than 0.6 s. A track whose ends lie
+the wrong way round for the way the clip is played was handed from one vehicle to another by the tracker; it is counted
+as mixed.
 """
 
 import json
@@ -31,6 +32,7 @@ SITES = Path(__file__).parent / "jamcam"
 SURE, UNSURE = 0.4, 0.32  # as the camera's pipeline is built
 EVERY = 2  # frames: 12.5 a second
 LEAST_S, LEAST_M = 2.5, 6.0
+GAP_S = 0.6
 NEAR_M, FAR_M = 25.0, 80.0
 
 Frames = list[tuple[int, Detections]]
@@ -119,12 +121,14 @@ def play(frames: Frames, site_file: Path) -> tuple[set[str], dict[str, tuple[flo
 
 
 def _drift(places: list[tuple[float, float, float]]) -> tuple[float, float] | None:
-    """Metres along its carriageway's direction and seconds; None where that cannot be judged."""
+    """Metres along its carriageway's direction and seconds, of its longest stretch; None where nobody can judge."""
     rows = np.array(places)
-    seconds = float(rows[-1, 0] - rows[0, 0])
-    if len(rows) < 5 or seconds < LEAST_S or len(set(rows[:, 1] > 0)) > 1:
+    breaks = (np.diff(rows[:, 0]) > GAP_S) | (np.diff(np.sign(rows[:, 1])) != 0)
+    longest = max(np.split(rows, np.flatnonzero(breaks) + 1), key=lambda part: part[-1, 0] - part[0, 0])
+    seconds = float(longest[-1, 0] - longest[0, 0])
+    if len(longest) < 5 or seconds < LEAST_S:
         return None
-    metres = float(np.median(rows[-3:, 2]) - np.median(rows[:3, 2])) * (1 if rows[0, 1] < 0 else -1)
+    metres = float(np.median(longest[-3:, 2]) - np.median(longest[:3, 2])) * (1 if longest[0, 1] < 0 else -1)
     return (metres, seconds) if abs(metres) >= LEAST_M else None
 
 

@@ -28,7 +28,7 @@ class Painter:
     def __init__(
         self, world: World, size: tuple[int, int], weather: Weather, seed: int = 1, *, dirt: float = 0.0
     ) -> None:
-        self._world, self._weather, self._size = world, weather, size
+        self._world, self._size = world, size
         drawn = round(size[0] * FINER), round(size[1] * FINER)
         try:
             self._renderer = mujoco.Renderer(world.model, drawn[1], drawn[0])

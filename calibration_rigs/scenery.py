@@ -70,9 +70,9 @@ def _picture(
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The gate house: centre on the ground, half its sides along and across `yaw`, in the deck's direction.
+    """The gate house beside a deck, in whose own frame it is given.
 
-    x: along the deck, from and to; near, far: its walls across, in the deck's own frame.
+    x: from and to, along the deck; near, far: its walls across, toward the deck and away from it.
     """
 
     deck: Deck
@@ -83,11 +83,13 @@ class House:
 
     @property
     def centre(self) -> tuple[float, float]:
+        """On the ground, in world metres."""
         x, y = self.deck.world(np.array([[sum(self.x) / 2, (self.near + self.far) / 2]]))[0]
         return float(x), float(y)
 
     @property
     def half(self) -> tuple[float, float]:
+        """Half its sides, along and across the deck."""
         return (self.x[1] - self.x[0]) / 2, abs(self.far - self.near) / 2
 
     @property

@@ -41,7 +41,7 @@ class Painter:
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = 0
         self._option.geomgroup[VISIBLE_GROUP] = 1
-        self._shown = world.model.geom_group == VISIBLE_GROUP
+        self._shown = np.isin(world.model.geom_group, (VISIBLE_GROUP, _UNSEEN_GROUP))
         self._finish = Finish(size, weather, seed, dirt=dirt)
         self._maps: dict[str, Any] = {}
 

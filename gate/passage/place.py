@@ -16,6 +16,7 @@ KEPT_MS = 4_000
 SAME_INSTANT_MS = 300
 LEAST_PAIRS, LEAST_SPAN_MS = 5, 1_500  # of simultaneous looks, before two cameras can agree
 LEAST_WAY_M = 1.0  # between two spots, for a heading
+LEAST_FOOT_PX = 3.0  # a foot that moved down the picture by so much came nearer
 LONGEST_M = {True: 20.0, False: 8.0}  # a goods vehicle, another; with what far ground points err by
 ACROSS_M = 3.0
 SLACK_M = 4.0  # ground points of one end at two cameras differ by so much
@@ -26,11 +27,11 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place at an instant. size_px: square root of the box's area there."""
+    """A place at an instant. foot_px: how far down in the picture it was seen."""
 
     t_ms: int
     point: Point
-    size_px: float
+    foot_px: float
 
 
 @dataclass(slots=True)
@@ -46,8 +47,7 @@ class Way:
         """Take a sighting with a ground point."""
         if sighting.ground is None or sighting.final:
             return
-        x0, y0, x1, y1 = sighting.box
-        spot = Spot(sighting.t_ms, sighting.ground, math.sqrt(max((x1 - x0) * (y1 - y0), 1.0)))
+        spot = Spot(sighting.t_ms, sighting.ground, sighting.box[3])
         self.first = self.first or spot
         self.spots.append(spot)
         while spot.t_ms - self.spots[0].t_ms > KEPT_MS:
@@ -57,8 +57,8 @@ class Way:
         way_m = math.hypot(dx, dy)
         if way_m >= LEAST_WAY_M:
             self.heading = dx / way_m, dy / way_m
-            if spot.size_px != origin.size_px:
-                self.coming = spot.size_px > origin.size_px
+            if abs(spot.foot_px - origin.foot_px) >= LEAST_FOOT_PX:
+                self.coming = spot.foot_px > origin.foot_px
 
     @property
     def last(self) -> Spot | None:

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from calibration_rigs.layout import Layout, layout_of
 from calibration_rigs.scenario import Actor, MoveIn, Plates, Scenario
 from calibration_rigs.simulation import vehicle_of
-from calibration_rigs.staging import Judged, Played, judge, look
+from calibration_rigs.staging import Judged, Played
 from calibration_rigs.take import LOOK_S, Glimpse, Look, Take, film
-from calibration_rigs.tracks import Flaws
 from calibration_rigs.world import TIME_STEP_S
 from gate.records import Passage
 from gate.site.load import load_site
@@ -94,12 +93,6 @@ def make_day(passes: int, seed: int, unreadable: float = 0.0) -> Day:
                 kmh = float(rng.choice(SPEEDS_KMH))
                 plans.append(_plan(f"{way}{number}", model, soiled, out=way == "out", at_s=at_s, kmh=kmh))
     return Day(_together(layout, plans, seed), tuple(plans))
-
-
-def match(day: Day, seed: int, misread: float = 0.0) -> Matching:
-    """Look at a day, judge it, and compare the passages with the passes. misread: share of plates read wrong."""
-    played = look(day.take, seed, Flaws(misread=misread))
-    return compare(day, played, judge(played))
 
 
 def compare(day: Day, played: Played, judged: Judged) -> Matching:

@@ -32,8 +32,7 @@ def scenery_of(layout: Layout) -> Scenery:
         _fence(made, boundary, layout.gaps)
     for light in layout.lights:
         for x, y, z in (light.start, light.end):
-            made["dark"].box((x - 0.06, y - 0.06, 0), (x + 0.06, y + 0.06, z + 0.15))
-            made["lamp_red"].box((x - 0.065, y - 0.065, z - 0.05), (x + 0.065, y + 0.065, z + 0.05))
+            made["kerb"].box((x - 0.05, y - 0.05, 0), (x + 0.05, y + 0.05, z + 0.1))
     for arm in layout.arms:
         x, y = arm.pivot
         made["pole"].box((x - 0.17, y - 0.17, 0), (x + 0.17, y + 0.17, ARM_M + 0.12))

@@ -190,7 +190,9 @@ class LaneWatch:
         off = np.abs(steady - self._steady[slots] - self._speed[slots] * span_s)
         jumped = off > JUMP_M + BRAKE_M_S2 / 2 * np.minimum(span_s, BRAKE_S) ** 2 + SIGMAS * seen.spread
         ratio = seen.sizes / self._size[slots]
-        another: NDArray[np.bool_] = (self._steps[slots] >= 3) & (jumped | (ratio > ALIKE) | (ratio < 1 / ALIKE))
+        followed = self._steps[slots] >= 3
+        another: NDArray[np.bool_] = followed & (jumped | (ratio > ALIKE) | (ratio < 1 / ALIKE))
+        another |= ~followed & (span_s > BRAKE_S)  # seen too briefly to be known again
         return another
 
     def _smooth(self, t_ms: int, slots: Index, place: Array, span: Index) -> tuple[Array, Array]:

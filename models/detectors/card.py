@@ -62,7 +62,7 @@ ROADS = Product(
     len(VehicleClass) + 4,
     tuple(kind.value for kind in VehicleClass),
     ROAD_DATA,
-    {"size_px": 416, "threshold": 0.3, "overlap": 0.55},
+    {"size_px": 320, "threshold": 0.25, "overlap": 0.55},
 )
 
 

@@ -17,11 +17,10 @@ from models.registry import TrainingJob
 
 Batch = tuple[Tensor, ...]
 Loss = Callable[[Tensor, Batch], tuple[Tensor, dict[str, float]]]
-CHECKPOINT = "checkpoint.pt"
 _WARM_UP_STEPS, _SAVE_EVERY_S, _AVERAGE = 200, 120.0, 0.998
 
 
-def fit(net: DetectorNet, batches: Iterator[Batch], loss: Loss, job: TrainingJob, peak_rate: float) -> DetectorNet:
+def fit(net: DetectorNet, batches: Iterator[Batch], loss: Loss, job: TrainingJob, peak_rate: float) -> nn.Module:
     """Train until the job's minutes are used up; gives the averaged network.
 
     A checkpoint (weights, optimiser, share of the time used) is kept in `job.out`/checkpoint.pt, and with `job.resume`
@@ -63,15 +62,14 @@ class _Trainer:
     def __init__(self, net: DetectorNet, job: TrainingJob, peak_rate: float) -> None:
         self._device = torch.device(job.device)
         self._net, self._peak = net.to(self._device, memory_format=torch.channels_last).train(), peak_rate
-        self._store = job.out / CHECKPOINT
-        going_on = job.resume and self._store.is_file()
-        if job.pretrained and not going_on:
+        self._store = job.out / "checkpoint.pt"
+        if job.pretrained and not job.resume:
             grow(self._net, self._read(Path(job.pretrained))["average"])
-        self.average: DetectorNet = copy.deepcopy(self._net).eval()
+        self.average = copy.deepcopy(self._net).eval()
         self._optimiser = torch.optim.AdamW(self._net.parameters(), lr=peak_rate, weight_decay=0.02)
         self.share, self.step = 0.0, 0
         job.out.mkdir(parents=True, exist_ok=True)
-        if going_on:
+        if job.resume and self._store.is_file():
             state = self._read(self._store)
             for part, name in ((self._net, "net"), (self.average, "average"), (self._optimiser, "optimiser")):
                 part.load_state_dict(state[name])

@@ -23,12 +23,13 @@ _HEAVY = {
 
 
 class RoadScenes:
-    """Composes scenes from labelled pictures, endlessly, from a seed.
+    """Composes scenes of `size` px a side from labelled pictures, endlessly, from a seed.
 
     rendered: a folder of pictures of the virtual site with labels in YOLO form, class order of VehicleClass.
     """
 
-    def __init__(self, data: Path, pictures: list[Picture], rendered: Path | None) -> None:
+    def __init__(self, data: Path, pictures: list[Picture], size: int, rendered: Path | None) -> None:
+        self._size = size
         self._stock: list[tuple[Picture8, RoadLabels]] = []
         weights = []
         for picture in pictures:
@@ -43,15 +44,15 @@ class RoadScenes:
         weights += [_DRAWN_SHARE * sum(weights) / len(drawn)] * len(drawn) if drawn else []
         self._odds = np.cumsum(weights) / sum(weights)
 
-    def scene(self, rng: np.random.Generator, size: int) -> tuple[Picture8, RoadLabels]:
+    def scene(self, rng: np.random.Generator) -> tuple[Picture8, RoadLabels]:
         """One picture (size, size, 3) and what it shows."""
         if rng.random() < 0.35:
-            half = size // 2
+            half = self._size // 2
             cut = rng.integers(half - half // 3, half + half // 3, 2)
-            canvas = np.empty((size, size, 3), np.uint8)
+            canvas = np.empty((self._size, self._size, 3), np.uint8)
             parts = []
-            for y0, y1 in ((0, cut[1]), (cut[1], size)):
-                for x0, x1 in ((0, cut[0]), (cut[0], size)):
+            for y0, y1 in ((0, cut[1]), (cut[1], self._size)):
+                for x0, x1 in ((0, cut[0]), (cut[0], self._size)):
                     tile, labels = self._view(rng, int(x1 - x0), int(y1 - y0), 0.55)
                     canvas[y0:y1, x0:x1] = tile
                     parts.append(_moved(labels, float(x0), float(y0)))
@@ -61,7 +62,7 @@ class RoadScenes:
                 np.concatenate([p.ignored for p in parts]),
             )
             return _weathered(canvas, rng), joined
-        picture, labels = self._view(rng, size, size, 1.0)
+        picture, labels = self._view(rng, self._size, self._size, 1.0)
         return _weathered(picture, rng), labels
 
     def _view(self, rng: np.random.Generator, width: int, height: int, scale: float) -> tuple[Picture8, RoadLabels]:

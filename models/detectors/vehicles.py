@@ -1,7 +1,6 @@
 """Training of the vehicle detector: `gatewarden models train vehicle-detector`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +10,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from models.detectors.card import ROADS
 from models.detectors.export import CALIBRATION_PICTURES, export
-from models.detectors.loop import CHECKPOINT, Batch, fit
+from models.detectors.loop import Batch, fit
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_targets import cells
 from models.detectors.prepare import RENDERED, prepare
@@ -21,37 +20,24 @@ from models.detectors.road_targets import padded, road_loss
 from models.registry import TrainingJob
 
 SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 3, 4), neck=48, classes=len(CLASSES), values=4, wide=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """One part of the training: side of its scenes in px, scenes a step, peak learning rate, share of the minutes."""
-
-    size: int
-    batch: int
-    peak_rate: float
-    share: float
-
-
-# Most is learned on small scenes, at twice the speed; the last part shows vehicles as large as a gate's frames do.
-PHASES = (Phase(320, 16, 2e-3, 0.7), Phase(416, 12, 7e-4, 0.3))
+SIZE = 320
+BATCH = 16
 
 
 class _Stream(IterableDataset[Batch]):
     """Batches of composed scenes, one stream a worker, from the job's seed."""
 
-    def __init__(self, scenes: RoadScenes, phase: Phase, seed: int) -> None:
-        self._scenes, self._phase, self._seed = scenes, phase, seed
+    def __init__(self, scenes: RoadScenes, seed: int) -> None:
+        self._scenes, self._seed = scenes, seed
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
         torch.set_num_threads(1)
         worker = get_worker_info()
         rng = np.random.default_rng([self._seed, 0 if worker is None else worker.id])
-        size, batch = self._phase.size, self._phase.batch
-        centres, strides = (torch.from_numpy(part) for part in cells(size, size))
+        centres, strides = (torch.from_numpy(part) for part in cells(SIZE, SIZE))
         while True:
-            scenes = [self._scenes.scene(rng, size) for _ in range(batch)]
+            scenes = [self._scenes.scene(rng) for _ in range(BATCH)]
             pictures = torch.from_numpy(np.stack([picture for picture, _ in scenes]))
             yield (pictures, *padded([labels for _, labels in scenes]), centres, strides)
 
@@ -66,16 +52,9 @@ def train(job: TrainingJob) -> Path:
     cv2.setNumThreads(1)  # the pool would not survive the fork into the workers
     pictures, _ = prepare(job.data, job.out, job.threads)
     rendered = job.out / RENDERED
-    scenes = RoadScenes(job.data, pictures, rendered if rendered.is_dir() else None)
-    net, start = DetectorNet(SPEC), job.pretrained
-    for phase in PHASES:
-        part = replace(job, out=job.out / f"{phase.size}px", minutes=job.minutes * phase.share, pretrained=start)
-        net, start = _learn(net, scenes, phase, part), str(part.out / CHECKPOINT)
-    rng = np.random.default_rng([job.seed, 8])
-    return export(net, job, ROADS, (scenes.scene(rng, PHASES[-1].size)[0] for _ in range(CALIBRATION_PICTURES)))
-
-
-def _learn(net: DetectorNet, scenes: RoadScenes, phase: Phase, job: TrainingJob) -> DetectorNet:
-    stream = _Stream(scenes, phase, job.seed + int(job.resume) * 1000)
+    scenes = RoadScenes(job.data, pictures, SIZE, rendered if rendered.is_dir() else None)
+    stream = _Stream(scenes, job.seed + int(job.resume) * 1000)
     batches = iter(DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6))
-    return fit(net, batches, road_loss, job, phase.peak_rate)
+    net = fit(DetectorNet(SPEC), batches, road_loss, job, peak_rate=2e-3)
+    rng = np.random.default_rng([job.seed, 8])
+    return export(net, job, ROADS, (scenes.scene(rng)[0] for _ in range(CALIBRATION_PICTURES)))

@@ -11,7 +11,7 @@ import typer
 from gate.facts import canonical_json
 from gate.hub.backup import backup, restore
 from gate.hub.people_book import administrator_link, needs_first_administrator
-from gate.hub.serve import serve
+from gate.hub.serve import quickest_loop, serve
 from gate.hub.settings import HubSettings, S3Settings
 from gate.hub.sites import add_site
 from gate.hub.store import Store
@@ -70,7 +70,8 @@ def run(  # noqa: PLR0917 - typer names its options by parameter
     )
     context.obj = settings
     if context.invoked_subcommand is None:
-        asyncio.run(_run(settings.prepared(), host, port))
+        with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+            runner.run(_run(settings.prepared(), host, port))
 
 
 def _secret(path: Path | None) -> str:

@@ -169,7 +169,10 @@ async def _is_silenced(session: AsyncSession, alert: Alert, now: int) -> bool:
     """Whether somebody silenced alerts like this one; grade 4 is never silenced."""
     if alert.severity >= Severity.CRITICAL:
         return False
-    active = (await session.execute(select(Silence).where(Silence.until_ms > now))).scalars()
+    active: list[Silence] | None = session.info.get("silences")  # read once in a transaction
+    if active is None:
+        active = list((await session.execute(select(Silence).where(Silence.until_ms > now))).scalars())
+        session.info["silences"] = active
     return any(
         s.site in (None, alert.site) and s.rule in (None, alert.rule) and s.plate in (None, alert.plate) for s in active
     )

@@ -1,6 +1,9 @@
 """Which alert is owed to whom."""
 
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -22,11 +25,12 @@ async def owe(session: AsyncSession, hub: Hub, alert: Alert, cause: str) -> None
     owed: dict[str, int] = {}
     if alert.severity >= _SETTINGS_MIN_SEVERITY:
         owed.update({f"apprise:{n}": now for n in range(len(hub.settings.apprise_urls))})
-    for route in await routes_in_force(session):
+    audience = await Audience.of(session, now)
+    for route in audience.routes:
         if not _concerns(route, alert) or not on_duty(route.duty, now, hub.settings.timezone):
             continue
         held = 0 if alert.severity >= Severity.CRITICAL else quiet_left_ms(route.quiet, now, hub.settings.timezone)
-        for target in await _targets(session, route.target, alert.site, now):
+        for target in audience.targets(route.target, alert.site):
             owed[target] = min(owed.get(target, now + held), now + held)
     for target, next_ms in owed.items():
         await hub.store.insert_new(
@@ -42,13 +46,47 @@ async def owe(session: AsyncSession, hub: Hub, alert: Alert, cause: str) -> None
         )
 
 
-async def routes_in_force(session: AsyncSession) -> list[Route]:
-    """The routes, read once in a transaction."""
-    known: list[Route] | None = session.info.get("routes")
-    if known is None:
-        known = list((await session.execute(select(Route).where(Route.enabled))).scalars())
-        session.info["routes"] = known
-    return known
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Routes, people and their phones, read once in a transaction. on_duty: ids of those the roster names now."""
+
+    routes: list[Route]
+    channels: frozenset[int]
+    people: list[User]
+    on_duty: frozenset[int]
+    phones: dict[int, list[int]]
+
+    @classmethod
+    async def of(cls, session: AsyncSession, now: int) -> Self:
+        known: Self | None = session.info.get("audience")
+        if known is not None:
+            return known
+        on_shift = select(Shift.user_id).where(Shift.start_ms <= now, Shift.end_ms > now)
+        phones: dict[int, list[int]] = defaultdict(list)
+        for phone, user in await session.execute(select(PushSubscription.id, PushSubscription.user_id)):
+            phones[user].append(phone)
+        made = session.info["audience"] = cls(
+            list((await session.execute(select(Route).where(Route.enabled))).scalars()),
+            frozenset((await session.execute(select(Channel.id).where(Channel.enabled))).scalars()),
+            list((await session.execute(select(User).where(User.disabled.is_(False)))).scalars()),
+            frozenset((await session.execute(on_shift)).scalars()),
+            phones,
+        )
+        return made
+
+    def targets(self, target: str, site: str) -> list[str]:
+        """A route's target, resolved to channels and to the phones of the people it names who may see the site.
+
+        Of a role, those whom the roster has on duty; all while it has nobody.
+        """
+        kind, _, name = target.partition(":")
+        if kind == "channel":
+            return [target] if int(name) in self.channels else []
+        named = [u for u in self.people if (u.id == int(name) if kind == "user" else u.role == name)]
+        ids = [u.id for u in named if u.sites is None or site in u.sites]
+        if kind == "role":
+            ids = [i for i in ids if i in self.on_duty] or ids
+        return [f"push:{phone}" for i in ids for phone in self.phones.get(i, [])]
 
 
 def _concerns(route: Route, alert: Alert) -> bool:
@@ -58,25 +96,6 @@ def _concerns(route: Route, alert: Alert) -> bool:
         and alert.severity >= route.min_severity
         and alert.level >= route.level
     )
-
-
-async def _targets(session: AsyncSession, target: str, site: str, now: int) -> list[str]:
-    """A route's target, resolved to channels and to the phones of the people it names who may see the site.
-
-    Of a role, those whom the roster has on duty; all while it has nobody.
-    """
-    kind, _, name = target.partition(":")
-    if kind == "channel":
-        channel = await session.get(Channel, int(name))
-        return [target] if channel is not None and channel.enabled else []
-    people = select(User).where(User.disabled.is_(False))
-    people = people.where(User.id == int(name)) if kind == "user" else people.where(User.role == name)
-    ids = [u.id for u in (await session.execute(people)).scalars() if u.sites is None or site in u.sites]
-    if kind == "role":
-        on_shift = select(Shift.user_id).where(Shift.user_id.in_(ids), Shift.start_ms <= now, Shift.end_ms > now)
-        ids = list((await session.execute(on_shift)).scalars()) or ids
-    phones = select(PushSubscription.id).where(PushSubscription.user_id.in_(ids))
-    return [f"push:{phone}" for phone in (await session.execute(phones)).scalars()]
 
 
 def on_duty(hours: list[dict[str, object]], now_ms: int, timezone: str) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
@@ -44,6 +44,15 @@ class HubServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.bus.close()
         await super().shutdown(sockets)
+
+
+def quickest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed, else None for the standard loop."""
+    try:
+        import uvloop
+    except ImportError:  # not made for every system
+        return None
+    return uvloop.new_event_loop
 
 
 async def serve(settings: HubSettings, host: str, port: int) -> None:

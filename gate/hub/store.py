@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from gate.hub.tables import Base
 
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -71,7 +72,7 @@ def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
     def _on_connect(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None  # the "begin" event below opens transactions
         cursor = dbapi.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -79,7 +79,8 @@ function gathered(queries: QueryClient) {
       void queries.invalidateQueries({ queryKey: [kind] });
     };
     const since = Date.now() - (loaded.get(kind) ?? 0);
-    timers.set(kind, window.setTimeout(run, Math.max(SOON_MS, PACE_MS - since)));
+    const pace = PACE_MS * (0.75 + Math.random() / 2); // fifty pages hear the same news: not all at once
+    timers.set(kind, window.setTimeout(run, Math.max(SOON_MS, pace - since)));
   };
 }
 

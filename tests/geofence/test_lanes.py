@@ -144,8 +144,10 @@ def test_wrong_way_is_said_just_when_it_happened(seed):
             peak = at
         elif peak - at > 4.0:
             going, low, wrong = True, at, wrong + 1
+        elif peak - at > 2.0:
+            return  # too near the threshold to say
     heights = [abs(b[0] - a[0]) for a, b in pairwise(stretches)]
-    if any(0 < h < 1.9 for h in heights) or any(2.0 < peak - s[0] <= 4.0 for s in stretches):
+    if any(0 < h < 1.9 for h in heights):
         return  # too near a threshold to say
     movements = told(drive(lane_fence(LANE), [[row("c:1", p)] for p in moved(*stretches, jitter=0.04, seed=seed)]))
     assert sum(m.kind is MovementKind.AGAINST_LANE for m in movements) == wrong

@@ -104,7 +104,7 @@ def _clips(dossier: Dossier, site: Site, footage: Mapping[str, Path], folder: Pa
     start_ms, end_ms = dossier.span_ms
     for camera in _cameras(dossier):
         try:
-            original = cut(footage[camera], start_ms, end_ms, folder / f"{camera}.mp4")
+            original = cut(footage[camera], start_ms, end_ms, folder, camera)
         except (SourceError, KeyError) as error:
             gaps.append(Gap(camera, start_ms, end_ms, f"no footage: {error}"))
             continue

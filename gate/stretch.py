@@ -66,7 +66,7 @@ def _clips(footage: Mapping[str, Path], span_ms: tuple[int, int], folder: Path) 
     gaps: list[Gap] = []
     for camera, directory in footage.items():
         try:
-            original = cut(directory, *span_ms, folder / f"{camera}.mp4")
+            original = cut(directory, *span_ms, folder, camera)
         except SourceError as error:
             gaps.append(Gap(camera, *span_ms, f"no footage: {error}"))
             continue

@@ -26,6 +26,7 @@ _TYPES = {
     ".jpg": "image/jpeg",
     ".png": "image/png",
     ".mp4": "video/mp4",
+    ".mkv": "video/x-matroska",
     ".json": "application/json",
     ".jsonl": "application/x-ndjson",
     ".csv": "text/csv",

@@ -25,13 +25,14 @@ class Clip:
 _GAP_MS = 1500
 
 
-def cut(directory: Path, start_ms: int, end_ms: int, path: Path) -> Clip:
-    """Write the original packets of a stretch of time to a file, MP4 or Matroska by its name.
+def cut(directory: Path, start_ms: int, end_ms: int, folder: Path, name: str) -> Clip:
+    """Write the original packets of a stretch of time to a file in `folder`: `name`.mp4, or .mkv as the footage is.
 
     Begins at the last key frame at or before start_ms, or the first there is. The clip ends where the picture's
     size or codec changes. Raises SourceError when there is no footage of that time.
     """
     chosen = [s for s in segments(directory) if s.first_ms <= end_ms and (s.last_ms is None or s.last_ms >= start_ms)]
+    path = folder / f"{name}{chosen[0].path.suffix if chosen else '.mp4'}"
     part = path.with_name(f".{path.name}")
     writer: _ClipWriter | None = None
     try:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +65,7 @@ def test_a_clip_is_cut_from_the_key_frame_before_without_decoding(
 ) -> None:
     clip: Path = request.getfixturevalue(kind)
     record(clip, tmp_path / "gate")
-    made = cut(tmp_path / "gate", START + 1900, START + 4500, tmp_path / "clip.mp4")
+    made = cut(tmp_path / "gate", START + 1900, START + 4500, tmp_path, "clip")
     assert made.start_ms <= START + 1900
     source = payloads(clip)
     cut_out = payloads(made.path)
@@ -77,14 +78,31 @@ def test_a_clip_is_cut_from_the_key_frame_before_without_decoding(
     assert {t for t in true if START + 1900 <= t <= START + 4500} <= set(shown)
 
 
+def test_footage_that_mp4_does_not_hold_is_cut_into_matroska(tmp_path: Path) -> None:
+    clip = tmp_path / "old.mkv"
+    with av.open(str(clip), "w") as out:
+        stream = out.add_stream("libvpx", rate=10)
+        stream.width, stream.height, stream.gop_size = 160, 96, 10
+        for number in range(40):
+            picture = np.full((96, 160, 3), number * 5, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        out.mux(stream.encode(None))
+    record(clip, tmp_path / "gate")
+    made = cut(tmp_path / "gate", START + 1500, START + 2500, tmp_path, "clip")
+    assert made.path == tmp_path / "clip.mkv"
+    source, cut_out = payloads(clip), payloads(made.path)
+    first = source.index(cut_out[0])
+    assert cut_out == source[first : first + len(cut_out)]
+
+
 def test_time_without_footage_is_a_gap_in_the_clip(street: Path, tmp_path: Path) -> None:
     directory = tmp_path / "gate"
     record(street, directory, segment_ms=60_000)
     record(street, directory, segment_ms=60_000, start_ms=START + 16_000)
-    made = cut(directory, START, START + 22_000, tmp_path / "clip.mp4")
+    made = cut(directory, START, START + 22_000, tmp_path, "clip")
     assert made.gaps == ((START + 5933, START + 16_000),)
     with pytest.raises(SourceError, match="no footage between"):
-        cut(directory, START + 8000, START + 9000, tmp_path / "none.mp4")
+        cut(directory, START + 8000, START + 9000, tmp_path, "none")
     assert not (tmp_path / "none.mp4").exists()
 
 
@@ -110,7 +128,7 @@ def test_footage_still_being_written_can_be_cut(street: Path, tmp_path: Path) ->
     for item in RecordedSource(str(street), "gate", START):
         if isinstance(item, Packet):
             list(recorder.write(item))
-    made = cut(tmp_path / "gate", START + 1000, START + 3000, tmp_path / "clip.mp4")
+    made = cut(tmp_path / "gate", START + 1000, START + 3000, tmp_path, "clip")
     assert made.end_ms >= START + 2900
     recorder.close()
 

@@ -172,7 +172,8 @@ class Gatehouse:
             rows = [row for s in batch if not s.final and (row := self._outlines.row(s)) is not None]
             movements += self._fence.update(t_ms, camera, rows)
             for sighting in batch:
-                self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle))
+                if not self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle)):
+                    self._fence.part(camera, sighting.vehicle)
                 self._note_edge(t_ms, sighting)
         return movements
 

@@ -69,6 +69,11 @@ class SiteFence:
         if camera in self._views:
             self._views[camera].vehicles.depart(key)
 
+    def part(self, camera: str, key: str) -> None:
+        """A camera's vehicle is not the one it was recognised as: it begins anew with its next sighting."""
+        if camera in self._views:
+            self._views[camera].vehicles.part(key)
+
     def known_as(self, camera: str, key: str) -> str:
         """The first key of the vehicle that now has this key at this camera."""
         view = self._views.get(camera)

@@ -107,6 +107,12 @@ class Vehicles:
         if slot is not None:
             self._departed.add(slot)
 
+    def part(self, key: str) -> None:
+        """What has this key now is another vehicle than the one it was taken for; that one is gone."""
+        slot = self._slot_of.pop(key, None)
+        if slot is not None:
+            self._departed.add(slot)
+
     def forget(self, slot: int) -> None:
         """Drop a vehicle; its slot is used again."""
         self._departed.discard(slot)

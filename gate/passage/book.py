@@ -66,15 +66,21 @@ class PassageBook:
             if visit in self._open:
                 self._join([visit])
 
-    def link(self, key: str, first_key: str) -> None:
-        """Take two keys for one vehicle, as the fence recognised it when it reappeared where it had vanished."""
+    def link(self, key: str, first_key: str) -> bool:
+        """Take two keys for one vehicle, as the fence recognised it when it reappeared where it had vanished.
+
+        False where their plates, or one picture, show two vehicles: the fence has to part them.
+        """
         a, b = self._by_key.get(first_key), self._by_key.get(key)
-        if a is None or b is None or a is b or seen_together(a, b):
-            return
-        apart = join_cost(a, b)
-        has_left = any(v.left_ms is not None for v in (a, b))
-        if apart.cost < IMPOSSIBLE or not (has_left or (known(a.plates) and known(b.plates))):
+        if a is None or b is None or a is b:
+            return True
+        apart = join_cost(a, b).cost >= IMPOSSIBLE
+        if seen_together(a, b) or (apart and known(a.plates) and known(b.plates)):
+            self._heirs.pop(first_key, None)
+            return False
+        if not apart or all(v.left_ms is None for v in (a, b)):
             self._merge(a, b, Join(0.0, "recognised where it had vanished"))
+        return True
 
     def move(self, movement: Movement) -> None:
         """Take one movement of a vehicle seen before."""

@@ -12,6 +12,7 @@ from geofence.movement import Movement, MovementKind
 from vision.facts import PlateReading, Sighting, VehicleClass
 
 STILL_SIZES = 0.5  # what never came further than this from where it was first seen has not moved
+STILL_SIZES_READ = 0.2  # where its plate was read: no shed has one, and one that comes straight on hardly shifts
 GOODS_VEHICLES = frozenset({VehicleClass.TRUCK, VehicleClass.TANKER, VehicleClass.DUMP_TRUCK})
 
 
@@ -99,7 +100,8 @@ class Visit:
         if not any(m.shape for m in self.movements):
             return False
         came = any(m.direction is not None for m in self.movements)
-        return came or any(t.travelled > STILL_SIZES for t in self.traces.values())
+        still = STILL_SIZES_READ if known(self.plates) else STILL_SIZES
+        return came or any(t.travelled > still for t in self.traces.values())
 
     @property
     def plates(self) -> tuple[PlateReading, ...]:

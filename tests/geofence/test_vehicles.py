@@ -22,6 +22,17 @@ def test_new_key_where_a_vehicle_vanished():
     assert vehicles.known_as("z") == "z"
 
 
+def test_who_was_taken_for_another_begins_anew_when_parted():
+    vehicles = Vehicles(Memory())
+    vehicles.recognise(0, ["a"], boxes((100, 100)), ["truck"])
+    vehicles.recognise(200, ["a"], boxes((100, 100)), ["truck"])
+    vehicles.recognise(400, ["b"], boxes((101, 100)), ["truck"])
+    assert vehicles.known_as("b") == "a"
+    vehicles.part("b")
+    vehicles.recognise(600, ["b"], boxes((102, 100)), ["truck"])
+    assert vehicles.known_as("b") == "b"
+
+
 def test_a_person_is_not_the_truck_that_vanished():
     vehicles = Vehicles()
     for step in range(10):

@@ -17,8 +17,8 @@ from vision.plates.vote import PlateVote, sharpness
 from vision.stages import PlateStages
 from vision.track import TrackSettings
 
-_SURE = 0.4  # a vehicle begins at this score at least: sheds and posts that look like one score lower
-_UNSURE = 0.32  # what scores between the two may continue a track, not begin one; scenery mostly scores less
+_SURE = 0.3  # a vehicle begins at this score at least: nine in ten that score it are vehicles
+_UNSURE = 0.18  # what scores between the two may continue a track, not begin one
 
 
 def build_pipeline(config: CameraConfig) -> CameraPipeline:

@@ -114,7 +114,8 @@ class CameraPipeline:
     def _interval_ms(self, *, moving: bool) -> int:
         vehicles = self._tracker.vehicles
         fast = any(np.abs(v.velocity).max() > 0.4 * v.size for v in vehicles if v.hits > 2)
-        if self._tracker.suspicions or fast:
+        urgent = self._book is not None and self._book.urgent(self._detected_ms, vehicles)
+        if self._tracker.suspicions or fast or urgent:
             return self._set.hurry_ms
         busy = moving or vehicles or (self._book is not None and self._book.busy)
         return self._set.detect_ms if busy else self._set.idle_ms

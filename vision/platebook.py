@@ -20,6 +20,8 @@ class PlateBookSettings:
     loose_after_ms: int = 600  # a plate without a vehicle is told after this time
     loose_keep_ms: int = 1500
     least_plate_px: float = 22.0
+    worth_px: float = 60.0  # from this width on, a plate not yet read well is looked at in every frame it moves
+    read_well: float = 0.95
     loose_confidence: float = 0.5  # under it, or without moving, what looks like a plate is a sign or a writing
     loose_moved: float = 0.5  # of the plate's own width
 
@@ -87,6 +89,17 @@ class PlateBook:
             if reading is not None:
                 worth = self._stages.worth(crop)
                 self._give(vehicles, PlateLook(frame.t_ms, plate.corners, scores, reading.text, crop, worth))
+
+    def urgent(self, t_ms: int, vehicles: list[Vehicle]) -> bool:
+        """Whether a plate near enough to be read well is about to pass, and has not been."""
+        slots = (s for v in vehicles if v.number in self._by_vehicle for s in self._by_vehicle[v.number].slots)
+        return any(
+            s.width >= self._set.worth_px
+            and t_ms - s.seen_ms < self._set.loose_after_ms
+            and s.speed_widths_s > 0.1
+            and (s.best is None or s.best.confidence < self._set.read_well)
+            for s in slots
+        )
 
     def mixed(self, number: int) -> bool:
         """Whether plates that cannot be on one vehicle were read on it: two vehicles were taken for one."""

@@ -76,6 +76,11 @@ class PlateSlot:
         return self._vote.result()
 
     @property
+    def speed_widths_s(self) -> float:
+        """How fast it moves, in its own widths a second."""
+        return float(np.linalg.norm(self.speed)) / self.width
+
+    @property
     def text(self) -> str:
         """The text as voted so far."""
         best = self.best

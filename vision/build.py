@@ -17,8 +17,8 @@ from vision.plates.vote import PlateVote, sharpness
 from vision.stages import PlateStages
 from vision.track import TrackSettings
 
-_SURE = 0.3  # a vehicle begins at this score at least: nine in ten that score it are vehicles
-_UNSURE = 0.18  # what scores between the two may continue a track, not begin one
+SURE = 0.3  # a vehicle begins at this score at least: nine in ten that score it are vehicles
+UNSURE = 0.18  # what scores between the two may continue a track, not begin one
 
 
 def build_pipeline(config: CameraConfig) -> CameraPipeline:
@@ -33,7 +33,7 @@ def build_pipeline(config: CameraConfig) -> CameraPipeline:
         plate_stages(config),
         plane=ground_plane(config),
         first_number=config.first_number,
-        settings=PipelineSettings(track=TrackSettings(sure=max(_SURE, detector.threshold), unsure=_UNSURE)),
+        settings=PipelineSettings(track=TrackSettings(sure=max(SURE, detector.threshold), unsure=UNSURE)),
     )
 
 

@@ -23,13 +23,13 @@ from geofence.fence import SiteFence
 from geofence.movement import MovementKind
 from models.zoo import weights
 from tests.data import data_folder
+from vision.build import SURE, UNSURE
 from vision.detect import VehicleDetector
 from vision.engine import open_engine
 from vision.facts import Detections
 from vision.track import Tracker, TrackSettings
 
 SITES = Path(__file__).parent / "jamcam"
-SURE, UNSURE = 0.4, 0.32  # as the camera's pipeline is built
 EVERY = 2  # frames: 12.5 a second
 LEAST_S, LEAST_M = 2.5, 6.0
 GAP_S = 0.6

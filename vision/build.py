@@ -17,8 +17,8 @@ from vision.plates.vote import PlateVote, sharpness
 from vision.stages import PlateStages
 from vision.track import TrackSettings
 
-SURE = 0.3  # a vehicle begins at this score at least: nine in ten that score it are vehicles
-UNSURE = 0.18  # what scores between the two may continue a track, not begin one
+SURE = 0.35  # a vehicle begins at this score at least: nineteen in twenty that score it are vehicles
+UNSURE = 0.25  # what scores between the two may continue a track, not begin one: weaker boxes pull tracks apart
 
 
 def build_pipeline(config: CameraConfig) -> CameraPipeline:

@@ -12,7 +12,7 @@ from vision.facts import Detections, VehicleClass
 from vision.letterbox import check_frame, letterbox
 
 _MOST_OBJECTS = 200
-_MOST_CANDIDATES = 600
+_MOST_CANDIDATES = 300
 _PERSON = tuple(VehicleClass).index(VehicleClass.PERSON)
 
 

@@ -396,6 +396,7 @@ class SiteProcess:
             "barriers": self.barriers.state(),
             "to_send": self.outbox.waiting(),
             "to_seal": self._sealer.waiting,
+            "failing_to_seal": self._sealer.failing,
         }
 
     def _tracks(self, from_ms: int, to_ms: int) -> list[dict[str, Any]]:

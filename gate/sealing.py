@@ -24,7 +24,8 @@ from gate.slips import SLIP_RECORD, print_slip
 from vision.errors import VisionError
 
 _log = structlog.get_logger(__name__)
-_TRIES = 3
+AGAIN_MS = 30_000  # after a failure, a full disk perhaps, the same passage is tried again so much later
+_LOOK_S = 0.2
 _NICE = 10  # the gate's own work goes first
 _OPEN_SEGMENT_MS = 3_000  # footage reaches the disk a little after the picture
 
@@ -51,6 +52,7 @@ class Workshop:
 class Sealer:
     """Takes dossiers of closed passages and seals each when its post-roll is on disk.
 
+    One that cannot be sealed lets the others pass and is tried again, for as long as the site runs.
     sealed: called in the event loop with the passage's id and its bundle.
     """
 
@@ -59,6 +61,8 @@ class Sealer:
     ) -> None:
         self._workshop, self._clock, self._sealed = workshop, clock, sealed
         self._waiting: deque[Dossier] = deque()
+        self._failed_ms: dict[str, int] = {}
+        self._died: set[str] = set()  # under whose work the process was killed once: they are tried again at once
         self._done = {b.id for b in workshop.store().bundles()}
 
     def put(self, dossier: Dossier) -> None:
@@ -71,38 +75,50 @@ class Sealer:
         """How many passages are not sealed yet."""
         return len(self._waiting)
 
+    @property
+    def failing(self) -> int:
+        """How many of the waiting could not be sealed when last tried."""
+        return len(self._failed_ms)
+
     async def run(self) -> None:
         """Seal until cancelled; what is being sealed then is finished first."""
         pool = _pool()
         try:
             while True:
-                if not self._waiting or not self._ripe(self._waiting[0]):
-                    await asyncio.sleep(0.2)
-                    continue
-                dossier = self._waiting[0]
-                pool = await self._seal(pool, dossier)
-                self._waiting.popleft()
+                dossier = next((d for d in self._waiting if self._ripe(d)), None)
+                if dossier is None:
+                    await asyncio.sleep(_LOOK_S)
+                else:
+                    pool = await self._seal(pool, dossier)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _ripe(self, dossier: Dossier) -> bool:
-        return self._clock() > dossier.passage.end_ms + POST_ROLL_MS + _OPEN_SEGMENT_MS
+        now_ms, failed_ms = self._clock(), self._failed_ms.get(dossier.passage.id)
+        if failed_ms is not None and 0 <= now_ms - failed_ms < AGAIN_MS:
+            return False
+        return now_ms > dossier.passage.end_ms + POST_ROLL_MS + _OPEN_SEGMENT_MS
 
     async def _seal(self, pool: ProcessPoolExecutor, dossier: Dossier) -> ProcessPoolExecutor:
-        """Seal one dossier, trying again when the process dies; gives the pool to go on with."""
+        """Seal one dossier, or leave it waiting; gives the pool to go on with."""
+        passage = dossier.passage.id
         loop = asyncio.get_running_loop()
-        for attempt in range(1, _TRIES + 1):
-            try:
-                bundle = await loop.run_in_executor(pool, seal_one, self._workshop, dossier, self._clock())
-            except BrokenProcessPool:
-                _log.error("sealing process died", passage=dossier.passage.id, attempt=attempt)
-                pool = _pool()
-            except (GatewardenError, VisionError, OSError) as error:
-                _log.error("a passage could not be sealed", passage=dossier.passage.id, attempt=attempt, why=str(error))
-                await asyncio.sleep(2.0 * attempt)
-            else:
-                self._sealed(dossier, bundle)
-                return pool
+        try:
+            bundle = await loop.run_in_executor(pool, seal_one, self._workshop, dossier, self._clock())
+        except BrokenProcessPool:
+            _log.error("sealing process died", passage=passage)
+            if passage in self._died:
+                self._failed_ms[passage] = self._clock()
+            self._died.add(passage)
+            return _pool()
+        except (GatewardenError, VisionError, OSError) as error:
+            _log.error("a passage could not be sealed", passage=passage, why=str(error))
+            self._failed_ms[passage] = self._clock()
+            return pool
+        self._waiting.remove(dossier)
+        self._failed_ms.pop(passage, None)
+        self._died.discard(passage)
+        self._sealed(dossier, bundle)
         return pool
 
 
@@ -117,7 +133,10 @@ def seal_one(workshop: Workshop, dossier: Dossier, sealed_ms: int) -> SealedBund
         sealed_ms=sealed_ms,
     )
     if workshop.slips is not None and (bundle.path / SLIP_RECORD).exists():
-        print_slip(bundle.path, workshop.site.timezone, workshop.slips / f"{bundle.path.name}.pdf")
+        try:
+            print_slip(bundle.path, workshop.site.timezone, workshop.slips / f"{bundle.path.name}.pdf")
+        except OSError as error:  # the bundle is sealed; `gatewarden evidence slip` prints from it at any time
+            _log.error("a weighing slip could not be printed", bundle=bundle.path.name, why=str(error))
     return bundle
 
 

@@ -17,7 +17,7 @@ from vision.plates.vote import PlateVote, sharpness
 from vision.stages import PlateStages
 from vision.track import TrackSettings
 
-SURE = 0.35  # a vehicle begins at this score at least: nineteen in twenty that score it are vehicles
+SURE = 0.35  # a vehicle begins at this score at least: at a gate, nineteen in twenty that score it are vehicles
 UNSURE = 0.25  # what scores between the two may continue a track, not begin one: weaker boxes pull tracks apart
 
 

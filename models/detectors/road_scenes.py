@@ -12,7 +12,7 @@ from models.detectors.weather import soil
 from vision.facts import VehicleClass
 
 Picture8 = NDArray[np.uint8]
-_INPUT_PX = 416
+_INPUT_PX = 416  # the longer side of a picture at zoom 1
 _LEAST_PX = 4.0
 _LEAST_ZOOM, _MOST_ZOOM = 0.45, 1.35
 _KEPT_PX = 640

@@ -8,18 +8,15 @@ cameras, scales ─► reorder buffer ─► gatehouse ─► fact log · outbox
 import asyncio
 import contextlib
 import hashlib
-import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import structlog
 import uvicorn
 
 from gate.barrier.yard import Barriers
-from gate.broker_link import BrokerLink
 from gate.cameras import camera_config, model_digests
 from gate.captions import Captions
 from gate.code_readers import read_scanner, watch_codes
@@ -32,9 +29,9 @@ from gate.evidence.store import SealedBundle
 from gate.evidence.upkeep import Upkeep
 from gate.facts import Fact, Operation, WeightSample
 from gate.gatehouse import Gatehouse, Outcome
+from gate.hub_access import HubAccess
 from gate.live_api import Snapshots, live_api
 from gate.memory import next_numbers, recall
-from gate.mqtt import Login
 from gate.outbox import Outbox
 from gate.plan import bundle_files, placed, tell_plan, tell_registers
 from gate.recorded_tracks import recorded_tracks
@@ -44,7 +41,6 @@ from gate.satellite.feed import LivePositions
 from gate.scale.live import LiveScale
 from gate.scale.stability import Stability
 from gate.sealing import Sealer, Workshop
-from gate.sender import Sender
 from gate.site.model import Scale, Site
 from gate.window import FactWindow
 from vision.facts import DeviceState
@@ -107,8 +103,10 @@ class SiteProcess:
         self.barriers = Barriers(site, self._say, self._clock.now_ms)
         self.streams = {c.id: Fanout() for c in site.cameras}
         self._watching: dict[str, bool] = {}
-        token = self._hub_token()
-        self._sender, self._upkeep = self._make_sender(token), self._make_upkeep(token)
+        hub = HubAccess(site, site.hub, base) if site.hub else None
+        self._sender = hub.sender(self.outbox, self._heartbeat) if hub else None
+        client = hub.client() if hub else None
+        self._upkeep = Upkeep(self._workshop.store(), site.store.evidence_days, client, site.store.time_server)
         self._gatehouse = Gatehouse(site, self._registers.tickets, self._registers.vehicles)
         self._remember()
         self._note_start(site_text)
@@ -154,50 +152,6 @@ class SiteProcess:
             self._turn(self._clock.now_ms() + REORDER_MS)
             self._facts.close()
             self._passages.close()
-
-    def _make_sender(self, token: str) -> Sender | None:
-        hub = self.site.hub
-        if hub is None:
-            return None
-        login = Login(hub.mqtt, self.site.id, token, self._hub_ca()) if hub.mqtt else None
-        return Sender(
-            self.outbox,
-            hub.url,
-            token,
-            heartbeat=self._heartbeat,
-            tls=self._hub_trust(),
-            broker=BrokerLink(self.site.id, token, login) if login else None,
-        )
-
-    def _hub_ca(self) -> Path | None:
-        hub = self.site.hub
-        return self._base / hub.ca_file if hub and hub.ca_file else None
-
-    def _hub_trust(self) -> ssl.SSLContext | None:
-        """Trust for a hub whose authority the system does not know. Raises SiteError when its file cannot be read."""
-        ca = self._hub_ca()
-        try:
-            return ssl.create_default_context(cafile=ca) if ca else None
-        except (OSError, ssl.SSLError) as error:
-            raise SiteError(f"hub.ca_file: {ca}: {error}") from error
-
-    def _make_upkeep(self, token: str) -> Upkeep:
-        hub, store = self.site.hub, self.site.store
-        headers = {"Authorization": f"Bearer {token}"}
-        verify = self._hub_trust() or True
-        client = httpx.Client(base_url=hub.url, headers=headers, timeout=20, verify=verify) if hub else None
-        return Upkeep(self._workshop.store(), store.evidence_days, client, store.time_server)
-
-    def _hub_token(self) -> str:
-        """The device token the hub gave this site. Raises SiteError when its file cannot be read."""
-        hub = self.site.hub
-        if hub is None:
-            return ""
-        try:
-            return (self._base / hub.token_file).read_text().strip()
-        except OSError as error:
-            hint = f"`gatewarden hub site add {self.site.id}` gives a token"
-            raise SiteError(f"hub.token_file: {error}; {hint}") from error
 
     def _remember(self) -> None:
         """Take up where a stopped or killed process left off."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from gate.errors import BrokerError
 from gate.facts import canonical_json
-from gate.mqtt import Broker, Login, opened, signed, signing_key, topic
+from gate.hub_messages import opened, signed, signing_key, topic
+from gate.mqtt import BrokerConnection, Login
 
 RECEIPT_S = 20.0
 
@@ -18,7 +19,7 @@ class BrokerLink:
 
     def __init__(self, site: str, token: str, login: Login) -> None:
         self._site, self._key, self._login = site, signing_key(token), login
-        self._broker: Broker | None = None
+        self._broker: BrokerConnection | None = None
         self._asked = 0
 
     async def ingest(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -52,13 +53,13 @@ class BrokerLink:
         if broker is not None:
             await broker.__aexit__(None, None, None)
 
-    async def _connected(self) -> Broker:
+    async def _connected(self) -> BrokerConnection:
         if self._broker is None:
-            broker = Broker(self._login, [(topic(self._site, "receipt"), 1)])
+            broker = BrokerConnection(self._login, [(topic(self._site, "receipt"), 1)])
             self._broker = await broker.__aenter__()
         return self._broker
 
-    async def _receipt(self, broker: Broker) -> dict[str, Any]:
+    async def _receipt(self, broker: BrokerConnection) -> dict[str, Any]:
         """The answer to the last question; older ones, and what the hub has not signed, pass by."""
         while True:
             where, envelope = await broker.receive()

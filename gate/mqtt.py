@@ -1,16 +1,7 @@
-"""One connection to a message broker, as a site's sender and the hub hold it: TLS, a password, delivery acknowledged.
-
-    gatewarden/<site>/up       a batch of messages, from the site
-    gatewarden/<site>/receipt  the hub's answer to it
-    gatewarden/<site>/live     weights of the moment, shown and forgotten
-
-The broker is not trusted with what is said: every payload is signed with the site's device token (`signed`, `opened`).
-"""
+"""One connection to a message broker: TLS, a password, delivery acknowledged. Whoever speaks MQTT here holds one."""
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import secrets
 import ssl
 from collections.abc import Sequence
@@ -20,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from paho.mqtt.client import Client, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from gate.errors import BrokerError
 
@@ -29,50 +20,34 @@ CONNECT_S = 10.0
 PUBLISH_S = 20.0
 KEEPALIVE_S = 20
 QUEUE_LIMIT = 1_000  # messages not yet taken; the oldest go first
-_MAC_LENGTH = 64
 _NOBODY_LISTENS = 16  # MQTT 5, 3.4.2.1: "No matching subscribers"
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How a broker is reached. url: mqtts://host[:8883] or mqtt://host[:1883]. ca: trust, the system's when None."""
+    """How a broker is reached. url: mqtts://host[:8883] or mqtt://host[:1883]. user: "" for nobody. ca: trust, the
+    system's when None.
+    """
 
     url: str
-    user: str
-    password: str
+    user: str = ""
+    password: str = ""
     ca: Path | None = None
 
 
-def topic(site: str, what: str) -> str:
-    """The topic of a site's "up", "receipt" or "live"; site "+" for all."""
-    return f"gatewarden/{site}/{what}"
+class BrokerConnection:
+    """A connection for the length of an `async with`. topics: (topic, quality of service) to listen to.
 
+    protocol: MQTT 5 says when nobody listens to a message; gateways of indicators often speak 3.1.1 only.
+    """
 
-def signed(where: str, payload: bytes, key: str) -> bytes:
-    """A payload with its signature (HMAC-SHA256 in hex, over topic and payload) in front. key: `signing_key`."""
-    return _mac(where, payload, key) + payload
-
-
-def opened(where: str, envelope: bytes, key: str) -> bytes | None:
-    """The payload of an envelope, None when nobody with the key made it for this topic."""
-    mac, payload = envelope[:_MAC_LENGTH], envelope[_MAC_LENGTH:]
-    return payload if hmac.compare_digest(mac, _mac(where, payload, key)) else None
-
-
-def signing_key(token: str) -> str:
-    """The key both ends know: the hash of the device token, which is all the hub keeps of it."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _mac(where: str, payload: bytes, key: str) -> bytes:
-    return hmac.new(key.encode(), where.encode() + b"\n" + payload, "sha256").hexdigest().encode()
-
-
-class Broker:
-    """A connection for the length of an `async with`. topics: (topic, quality of service) to listen to."""
-
-    def __init__(self, login: Login, topics: Sequence[tuple[str, int]]) -> None:
-        self._login, self._topics = login, list(topics)
+    def __init__(
+        self,
+        login: Login,
+        topics: Sequence[tuple[str, int]],
+        protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
+    ) -> None:
+        self._login, self._topics, self._protocol = login, list(topics), protocol
         self._loop = asyncio.get_running_loop()
         self._arrived: asyncio.Queue[tuple[str, bytes] | BrokerError] = asyncio.Queue()
         self._acknowledged: dict[int, asyncio.Future[None]] = {}
@@ -107,7 +82,7 @@ class Broker:
             raise BrokerError(f"{where}: not sent ({sent.rc})")
         if qos == 0:
             return
-        done = self._acknowledged.setdefault(sent.mid, self._loop.create_future())
+        done = self._acknowledged[sent.mid] = self._loop.create_future()
         try:
             await asyncio.wait_for(done, PUBLISH_S)
         except TimeoutError as error:
@@ -130,8 +105,9 @@ class Broker:
 
     def _new_client(self) -> Client:
         """A client whose callbacks, run in paho's thread, hand over to the loop."""
-        client = Client(CallbackAPIVersion.VERSION2, f"gatewarden-{secrets.token_hex(8)}", protocol=MQTTv5)
-        client.username_pw_set(self._login.user, self._login.password)
+        client = Client(CallbackAPIVersion.VERSION2, f"gatewarden-{secrets.token_hex(8)}", protocol=self._protocol)
+        if self._login.user:
+            client.username_pw_set(self._login.user, self._login.password)
         if self._login.url.startswith("mqtts:"):
             client.tls_set_context(ssl.create_default_context(cafile=self._login.ca))
 
@@ -171,8 +147,9 @@ class Broker:
         self._arrived.put_nowait(item)
 
     def _acknowledge(self, mid: int, error: BrokerError | None) -> None:
-        """The broker has a message; its word may come before `publish` waits for it."""
-        _settle(self._acknowledged.setdefault(mid, self._loop.create_future()), error)
+        """The broker has a message. Nobody waits for one of quality 0; `publish` waits before the loop turns to this."""
+        if waiting := self._acknowledged.get(mid):
+            _settle(waiting, error)
 
     def _lost(self, reason: str) -> None:
         error = BrokerError(f"{self._login.url}: {reason}")

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Literal, Protocol
 
-from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from gate.barrier.order import Command
 from gate.errors import ScaleError, SiteError
 from gate.scale.lines.address import broker, host_port, port_settings, split_address
 from gate.scale.lines.line import LineLost
+from gate.scale.lines.modbus_line import rtu_client, tcp_client
 from gate.scale.lines.mqtt_line import MqttLine
 from gate.site.model import Barrier
 
@@ -41,21 +41,10 @@ def open_driver(barrier: Barrier) -> Driver:
             return MqttDriver(barrier, kind, place, options)
         if kind == "modbus-tcp":
             host, port = host_port(place, barrier.address)
-            return ModbusDriver(barrier, lambda: AsyncModbusTcpClient(host, port=port, timeout=ANSWER_S, retries=0))
+            return ModbusDriver(barrier, lambda: tcp_client(host, port, ANSWER_S))
         if kind == "modbus-rtu":
             settings = port_settings(place, options)
-            return ModbusDriver(
-                barrier,
-                lambda: AsyncModbusSerialClient(
-                    str(settings.path),
-                    baudrate=settings.baud,
-                    bytesize=settings.bytesize,
-                    parity=settings.parity,
-                    stopbits=settings.stopbits,
-                    timeout=ANSWER_S,
-                    retries=0,
-                ),
-            )
+            return ModbusDriver(barrier, lambda: rtu_client(settings, ANSWER_S))
     except ScaleError as error:
         raise SiteError(f"barrier {barrier.id!r}: {error}") from error
     raise SiteError(f"barrier {barrier.id!r}: {barrier.address!r}: expected modbus-tcp:, modbus-rtu:, mqtt: or mqtts:")

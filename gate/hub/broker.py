@@ -13,7 +13,8 @@ from gate.hub.context import Hub
 from gate.hub.intake import Intake
 from gate.hub.live import LiveSamples, show
 from gate.hub.tables import Site
-from gate.mqtt import Broker, Login, opened, signed, topic
+from gate.hub_messages import opened, signed, topic
+from gate.mqtt import BrokerConnection, Login
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ class BrokerIngest:
         wait_s = _FIRST_WAIT_S
         while True:
             try:
-                async with Broker(self._login, [(topic("+", "up"), 1), (topic("+", "live"), 0)]) as broker:
+                async with BrokerConnection(self._login, [(topic("+", "up"), 1), (topic("+", "live"), 0)]) as broker:
                     log.info("listening to the broker", broker=self._login.url)
                     wait_s = _FIRST_WAIT_S
                     await self._listen(broker)
@@ -49,7 +50,7 @@ class BrokerIngest:
             await asyncio.sleep(wait_s)
             wait_s = min(_LONGEST_WAIT_S, wait_s * 2)
 
-    async def _listen(self, broker: Broker) -> None:
+    async def _listen(self, broker: BrokerConnection) -> None:
         """Take messages until the broker is gone. Raises BrokerError once all that were taken are stored."""
         async with asyncio.TaskGroup() as group:
             while True:
@@ -63,7 +64,7 @@ class BrokerIngest:
                 task.add_done_callback(lambda _task: self._places.release())
         raise lost
 
-    async def _take(self, broker: Broker, where: str, envelope: bytes) -> None:
+    async def _take(self, broker: BrokerConnection, where: str, envelope: bytes) -> None:
         """One message; what is forged, or of no known site, gets no answer."""
         _, site_id, what = where.split("/")
         async with self._hub.store.read() as session:

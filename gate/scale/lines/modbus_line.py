@@ -78,28 +78,32 @@ class ModbusLine:
         return body + crc16(body)
 
 
+def tcp_client(host: str, port: int, answer_s: float) -> AsyncModbusTcpClient:
+    """A client that tries nothing by itself: whoever holds it connects again."""
+    return AsyncModbusTcpClient(host, port=port, timeout=answer_s, retries=0, reconnect_delay=0)
+
+
+def rtu_client(port: PortSettings, answer_s: float) -> AsyncModbusSerialClient:
+    """The same for a serial bus."""
+    return AsyncModbusSerialClient(
+        str(port.path),
+        baudrate=port.baud,
+        bytesize=port.bytesize,
+        parity=port.parity,
+        stopbits=port.stopbits,
+        timeout=answer_s,
+        retries=0,
+        reconnect_delay=0,
+    )
+
+
 def modbus_tcp(host: str, port: int, settings: ModbusSettings, poll_s: float) -> ModbusLine:
     """A transmitter on the network."""
 
-    def new_client() -> Any:
-        return AsyncModbusTcpClient(host, port=port, timeout=ANSWER_S, retries=0, reconnect_delay=0)
-
-    return ModbusLine(new_client, f"{host}:{port}", settings, poll_s)
+    return ModbusLine(lambda: tcp_client(host, port, ANSWER_S), f"{host}:{port}", settings, poll_s)
 
 
 def modbus_rtu(port: PortSettings, settings: ModbusSettings, poll_s: float) -> ModbusLine:
     """A transmitter on a serial bus."""
 
-    def new_client() -> Any:
-        return AsyncModbusSerialClient(
-            str(port.path),
-            baudrate=port.baud,
-            bytesize=port.bytesize,
-            parity=port.parity,
-            stopbits=port.stopbits,
-            timeout=ANSWER_S,
-            retries=0,
-            reconnect_delay=0,
-        )
-
-    return ModbusLine(new_client, str(port.path), settings, poll_s)
+    return ModbusLine(lambda: rtu_client(port, ANSWER_S), str(port.path), settings, poll_s)

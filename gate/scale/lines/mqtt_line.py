@@ -1,20 +1,13 @@
 """An indicator behind a gateway that publishes its bytes over MQTT."""
 
-import asyncio
-import contextlib
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 
-from gate.errors import ScaleError
+from gate.errors import BrokerError, ScaleError
+from gate.mqtt import BrokerConnection, Login
 from gate.scale.lines.line import LineLost
-
-CONNECT_S = 10.0
-QUEUE_LIMIT = 1_000  # messages not yet read; the oldest go first
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +25,12 @@ class Broker:
     tls: bool = False
     ask: str = ""
 
+    def login(self) -> Login:
+        """Raises ScaleError when the password file cannot be read."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        url = f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+        return Login(url, self.user, _password(self.password_file))
+
 
 class MqttLine:
     """One subscription; the payload of each message is what the indicator sent."""
@@ -40,96 +39,53 @@ class MqttLine:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._where = f"mqtt:{broker.host}:{broker.port}/{broker.topic}"
-        self._client: Client | None = None
-        self._arrived: asyncio.Queue[bytes | LineLost] = asyncio.Queue()
+        self._connection: BrokerConnection | None = None
 
     async def open(self) -> None:
         """Connect and subscribe. Raises LineLost; ScaleError when the password file cannot be read."""
-        loop = asyncio.get_running_loop()
-        self._arrived = asyncio.Queue()
-        subscribed: asyncio.Future[None] = loop.create_future()
-        client = self._client = self._new_client(loop, subscribed)
+        topics = [(self._broker.topic, 1)]
+        connection = BrokerConnection(self._broker.login(), topics, MQTTProtocolVersion.MQTTv311)
         try:
-            await asyncio.to_thread(client.connect, self._broker.host, self._broker.port, 20)
-            client.loop_start()
-            await asyncio.wait_for(subscribed, CONNECT_S)
-        except (OSError, TimeoutError, LineLost) as error:
-            await self.close()
-            raise LineLost(f"{self._where}: {error or 'no answer'}") from error
+            self._connection = await connection.__aenter__()
+        except BrokerError as error:
+            raise LineLost(f"{self._broker.topic}: {error}") from error
 
     async def receive(self) -> bytes:
-        """The next payload. Raises LineLost when the broker is gone."""
-        item = await self._arrived.get()
-        if isinstance(item, LineLost):
-            raise item
-        return item
+        """The next payload that is not empty. Raises LineLost when the broker is gone."""
+        connection = self._opened()
+        while True:
+            try:
+                _, payload = await connection.receive()
+            except BrokerError as error:
+                raise LineLost(f"{self._broker.topic}: {error}") from error
+            if payload:
+                return payload
 
     async def send(self, data: bytes) -> None:
         """Publish on the `ask` topic, if there is one. Raises LineLost."""
-        if self._client is None:
-            raise LineLost(f"{self._where}: not open")
-        if self._broker.ask:
-            self._client.publish(self._broker.ask, data)
+        connection = self._opened()
+        if not self._broker.ask:
+            return
+        try:
+            await connection.publish(self._broker.ask, data, qos=0)
+        except BrokerError as error:
+            raise LineLost(f"{self._broker.topic}: {error}") from error
 
     async def close(self) -> None:
         """Disconnect."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.on_disconnect = None
-            with contextlib.suppress(OSError):
-                client.disconnect()
-            await asyncio.to_thread(client.loop_stop)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.__aexit__(None, None, None)
 
-    def _new_client(self, loop: asyncio.AbstractEventLoop, subscribed: asyncio.Future[None]) -> Client:
-        """A client whose callbacks, run in paho's thread, hand over to the loop."""
-        client = Client(CallbackAPIVersion.VERSION2, client_id=f"gatewarden-{secrets.token_hex(6)}")
-        if self._broker.user:
-            client.username_pw_set(self._broker.user, _password(self._broker.password_file))
-        if self._broker.tls:
-            client.tls_set()
-
-        def on_connect(_c: Any, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
-            if reason.is_failure:
-                loop.call_soon_threadsafe(_fail, subscribed, LineLost(str(reason)))
-            else:
-                client.subscribe(self._broker.topic, qos=1)
-
-        def on_subscribe(_c: Any, _u: Any, _m: Any, reasons: Any, _p: Any) -> None:
-            refused = next((r for r in reasons if r.is_failure), None)
-            outcome = LineLost(f"subscription refused: {refused}") if refused else None
-            loop.call_soon_threadsafe(_fail, subscribed, outcome)
-
-        def on_message(_c: Any, _u: Any, message: MQTTMessage) -> None:
-            loop.call_soon_threadsafe(self._put, bytes(message.payload))
-
-        def on_disconnect(_c: Any, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
-            loop.call_soon_threadsafe(self._put, LineLost(f"{self._where}: {reason}"))
-
-        client.on_connect, client.on_subscribe = on_connect, on_subscribe
-        client.on_message, client.on_disconnect = on_message, on_disconnect
-        return client
-
-    def _put(self, item: bytes | LineLost) -> None:
-        if item == b"":
-            return
-        if self._arrived.qsize() >= QUEUE_LIMIT:
-            self._arrived.get_nowait()
-        self._arrived.put_nowait(item)
+    def _opened(self) -> BrokerConnection:
+        if self._connection is None:
+            raise LineLost(f"{self._broker.topic}: not open")
+        return self._connection
 
 
-def _fail(future: asyncio.Future[None], error: LineLost | None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(None)
-    else:
-        future.set_exception(error)
-
-
-def _password(path: Path | None) -> str | None:
+def _password(path: Path | None) -> str:
     if path is None:
-        return None
+        return ""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:

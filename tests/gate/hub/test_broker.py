@@ -14,7 +14,8 @@ from gate.facts import WeightSample
 from gate.hub.roles import Role
 from gate.hub.settings import HubSettings
 from gate.hub.sites import add_site
-from gate.mqtt import Broker, Login, opened, signed, signing_key, topic
+from gate.hub_messages import opened, signed, signing_key, topic
+from gate.mqtt import BrokerConnection, Login
 from gate.outbox import Outbox
 from gate.sender import Sender
 from tests.gate.hub.brokers import MOSQUITTO, MOSQUITTO_PASSWD, Mosquitto, authority, prepared
@@ -124,11 +125,11 @@ async def test_a_gap_is_asked_for_again_and_a_repeat_changes_nothing(heard: Post
 
 
 async def test_the_broker_lets_nobody_speak_for_another_site(heard: Post) -> None:
-    async with Broker(heard.login(), []) as broker:
+    async with BrokerConnection(heard.login(), []) as broker:
         with pytest.raises(BrokerError, match=r"(?i)not auth"):
             await broker.publish(topic(OTHER, "up"), b"x")
     with pytest.raises(BrokerError):
-        async with Broker(heard.login(password="guessed"), []):
+        async with BrokerConnection(heard.login(password="guessed"), []):
             pass
     stranger = BrokerLink(SITE, heard.token, heard.login(OTHER, heard.other_token))
     with pytest.raises(BrokerError):
@@ -141,13 +142,13 @@ async def test_a_broker_of_another_authority_is_not_trusted(heard: Post, tmp_pat
     (tmp_path / "other").mkdir()
     authority(tmp_path / "other")
     with pytest.raises(BrokerError, match=r"(?i)certificate"):
-        async with Broker(heard.login(ca=tmp_path / "other" / "ca.pem"), []):
+        async with BrokerConnection(heard.login(ca=tmp_path / "other" / "ca.pem"), []):
             pass
 
 
 async def test_what_the_token_did_not_sign_is_counted_and_kept_from_the_store(heard: Post) -> None:
     up = topic(SITE, "up")
-    async with Broker(heard.login(), []) as broker:
+    async with BrokerConnection(heard.login(), []) as broker:
         await broker.publish(up, signed(up, b"{}", signing_key("another token")))
         await broker.publish(up, b"short")
     await until(lambda: heard.rig.hub.counters.get("messages_forged") == 2)

@@ -147,7 +147,7 @@ class BrokerConnection:
         self._arrived.put_nowait(item)
 
     def _acknowledge(self, mid: int, error: BrokerError | None) -> None:
-        """The broker has a message. Nobody waits for one of quality 0; `publish` waits before the loop turns to this."""
+        """The broker has a message. For one of quality 0 nobody waits; for others `publish` does so already."""
         if waiting := self._acknowledged.get(mid):
             _settle(waiting, error)
 

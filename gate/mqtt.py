@@ -152,8 +152,8 @@ class BrokerConnection:
             _settle(waiting, error)
 
     def _lost(self, reason: str) -> None:
+        _settle(self._ready, BrokerError(reason))  # whoever connects says to where
         error = BrokerError(f"{self._login.url}: {reason}")
-        _settle(self._ready, error)
         for waiting in self._acknowledged.values():
             _settle(waiting, error)
         self._take(error)

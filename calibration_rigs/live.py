@@ -22,7 +22,7 @@ from calibration_rigs.shot import Shot
 from calibration_rigs.simulation import Simulation, Tick
 from calibration_rigs.truth import tick_record
 from calibration_rigs.weather import Weather
-from gate.line_end import LineEnd
+from gate.lines.line_end import LineEnd
 
 LATE_S = 1.0  # beyond this the run's clock is set back: the machine is too slow
 LEAST_RATE_HZ = 2.0  # pictures are never left out so long that fewer are sent

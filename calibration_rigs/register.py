@@ -7,7 +7,7 @@ from calibration_rigs.scenario import Actor, Scenario, TicketIn, Visit
 from calibration_rigs.take import Take
 from calibration_rigs.vehicle import Vehicle
 from gate.facts import TicketUse, Weighing
-from gate.history import History
+from gate.fraud.history import History
 from gate.records import Passage
 from gate.tickets.vehicles import Vehicle as Listed
 from gate.tickets.vehicles import VehicleRegister

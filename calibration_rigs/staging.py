@@ -12,7 +12,7 @@ from calibration_rigs.take import Take, take
 from calibration_rigs.tracks import Flaws, Watcher
 from calibration_rigs.weights import WeightLogs
 from gate.facts import BeamState, Fact, Operation, fact_line
-from gate.gatehouse import Gatehouse
+from gate.judging.gatehouse import Gatehouse
 from gate.records import Finding, Passage
 from gate.scale.replay import RecordedRow, recorded_facts
 from vision.facts import DeviceState

@@ -3,6 +3,7 @@
 GatewardenError
 ├── SiteError        the site file is wrong: file, line, field, what was expected
 ├── FactError        a line of a fact log is no fact
+├── LineError        the address of a device's line is wrong, or the line cannot be opened
 ├── ScaleError       an indicator's address, settings or format is wrong
 ├── TicketError      a ticket or register cannot be used as asked
 ├── BrokerError      a message broker refuses, is gone, or does not answer
@@ -26,6 +27,10 @@ class FactError(GatewardenError):
     """A line of a fact log is no fact."""
 
 
+class LineError(GatewardenError):
+    """The address of a device's line is wrong, or the line cannot be opened."""
+
+
 class ScaleError(GatewardenError):
     """An indicator's address, settings or format is wrong."""
 
@@ -47,6 +52,7 @@ __all__ = [
     "EvidenceError",
     "FactError",
     "GatewardenError",
+    "LineError",
     "ModelError",
     "ScaleError",
     "SiteError",

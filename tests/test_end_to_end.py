@@ -21,8 +21,8 @@ import pytest
 import yaml
 from websockets.sync.client import connect
 
-from gate.demo import ASSETS
-from gate.played_indicator import PlayedIndicator
+from gate.running.demo import ASSETS
+from gate.running.played_indicator import PlayedIndicator
 from tests.servers import server
 from vision.overlay.text import raster
 from vision.overlay.words import kilograms

@@ -9,11 +9,11 @@ from typing import Any, Literal, Protocol
 from pymodbus.exceptions import ModbusException
 
 from gate.barrier.order import Command
-from gate.errors import ScaleError, SiteError
-from gate.scale.lines.address import broker, host_port, port_settings, split_address
-from gate.scale.lines.line import LineLost
-from gate.scale.lines.modbus_line import rtu_client, tcp_client
-from gate.scale.lines.mqtt_line import MqttLine
+from gate.errors import LineError, SiteError
+from gate.lines.address import broker, host_port, port_settings, split_address
+from gate.lines.line import LineLost
+from gate.lines.modbus import rtu_client, tcp_client
+from gate.lines.mqtt_line import MqttLine
 from gate.site.model import Barrier
 
 ANSWER_S = 2.0
@@ -45,7 +45,7 @@ def open_driver(barrier: Barrier) -> Driver:
         if kind == "modbus-rtu":
             settings = port_settings(place, options)
             return ModbusDriver(barrier, lambda: rtu_client(settings, ANSWER_S))
-    except ScaleError as error:
+    except LineError as error:
         raise SiteError(f"barrier {barrier.id!r}: {error}") from error
     raise SiteError(f"barrier {barrier.id!r}: {barrier.address!r}: expected modbus-tcp:, modbus-rtu:, mqtt: or mqtts:")
 

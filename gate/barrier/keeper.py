@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from gate.barrier.driver import Driver, open_driver
 from gate.barrier.order import Order
 from gate.facts import Fact
-from gate.scale.lines.line import LineLost
+from gate.lines.line import LineLost
 from gate.site.model import Barrier
 from vision.facts import DeviceState
 

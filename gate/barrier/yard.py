@@ -9,7 +9,7 @@ from gate.barrier.keeper import Keeper
 from gate.barrier.policy import BarrierPolicy
 from gate.errors import GatewardenError
 from gate.facts import Fact
-from gate.gatehouse import Outcome
+from gate.judging.gatehouse import Outcome
 from gate.scale.weighing import WeighingState
 from gate.site.model import Site
 from vision.facts import DeviceState

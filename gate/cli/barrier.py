@@ -13,9 +13,9 @@ import typer
 
 from gate.barrier.keeper import Keeper
 from gate.barrier.policy import BarrierPolicy
-from gate.daylog import fact_log
 from gate.errors import GatewardenError
 from gate.facts import Fact, Operation, fact_line
+from gate.judging.daylog import fact_log
 from gate.site import load_site
 from gate.site.model import Barrier, Site
 

@@ -25,7 +25,7 @@ def command(
 
 
 async def _run(directory: Path, port: int, api_port: int) -> None:
-    from gate.demo import demo
+    from gate.running.demo import demo
 
     console = Console(stderr=True)
     stopped = asyncio.Event()

@@ -132,7 +132,7 @@ def slip(
     keys: KeyDirectory = None,
 ) -> None:
     """Print a weighing slip again from its evidence; that it was printed again is written into the chain."""
-    from gate.slips import print_slip
+    from gate.sealing.slips import print_slip
 
     opened = _open(store, keys)
     number = _numbers(opened, [passage])[-1]
@@ -153,8 +153,8 @@ def take(
     """Seal what all cameras of a site recorded at one time, whatever passed; `export` puts it into a case."""
     from zoneinfo import ZoneInfo
 
+    from gate.sealing.stretch import seal_stretch
     from gate.site import load_site
-    from gate.stretch import seal_stretch
     from gate.tickets.orders import parse_time
 
     site = load_site(site_file)

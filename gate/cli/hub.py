@@ -15,7 +15,7 @@ from gate.hub.serve import quickest_loop, serve
 from gate.hub.settings import HubSettings, S3Settings
 from gate.hub.sites import add_site
 from gate.hub.store import Store
-from gate.mqtt import Login
+from gate.lines.mqtt import Login
 
 app = typer.Typer(help="The hub alone: alerts, passages and pages for many sites.", invoke_without_command=True)
 site_app = typer.Typer(no_args_is_help=True, help="The sites that may send to this hub.")

@@ -15,7 +15,7 @@ def command(
 ) -> None:
     """Judge recorded facts again. Findings go to stdout, one JSON line each; what changed goes to stderr."""
     from gate.facts import canonical_json, to_plain
-    from gate.rejudge import changes, recorded_facts, recorded_findings, rejudge, standing, with_rules
+    from gate.judging.rejudge import changes, recorded_facts, recorded_findings, rejudge, standing, with_rules
     from gate.site import load_site
 
     site = load_site(site_file)

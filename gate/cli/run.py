@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from gate.process import SiteProcess
+    from gate.running.process import SiteProcess
 
 
 def command(site_file: Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file.")]) -> None:
     """Run a site on its live cameras and scales until Ctrl-C or SIGTERM."""
-    from gate.process import SiteProcess
+    from gate.running.process import SiteProcess
     from gate.site import parse_site
 
     text = site_file.read_text(encoding="utf-8") if site_file.exists() else ""

@@ -98,8 +98,8 @@ def watch(
 
 
 async def _sniffed(place: str, seconds: float, *, ask: bool) -> "list[Found]":
-    from gate.scale.lines.address import host_port
-    from gate.scale.lines.tcp_line import TcpLine
+    from gate.lines.address import host_port
+    from gate.lines.tcp_line import TcpLine
     from gate.scale.sniff import Found, guess_format, listen, sniff_port
 
     if place.startswith("tcp:"):

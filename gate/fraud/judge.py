@@ -7,9 +7,9 @@ from gate.errors import SiteError
 from gate.facts import Fact
 from gate.fraud.catalogue import RULES
 from gate.fraud.deck import Decks
+from gate.fraud.history import History
 from gate.fraud.rule import Context, Rule, Signal, Unknown, Vehicles, Verdict, Watch
 from gate.fraud.signals import site_signals
-from gate.history import History
 from gate.records import Finding, Passage, Severity
 from gate.site.model import RuleSettings, Site
 from geofence.deck import Occupancy

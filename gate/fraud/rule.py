@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gate.facts import Fact
 from gate.fraud.deck import Decks
-from gate.history import History
+from gate.fraud.history import History
 from gate.records import Passage, Severity
 from gate.site.model import Site
 

@@ -13,8 +13,8 @@ from gate.hub.context import Hub
 from gate.hub.intake import Intake
 from gate.hub.live import LiveSamples, show
 from gate.hub.tables import Site
-from gate.hub_messages import opened, signed, topic
-from gate.mqtt import BrokerConnection, Login
+from gate.lines.mqtt import BrokerConnection, Login
+from gate.uplink.messages import opened, signed, topic
 
 log = structlog.get_logger(__name__)
 

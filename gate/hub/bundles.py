@@ -22,7 +22,7 @@ from gate.facts import canonical_json
 from gate.hub.context import Hub, Person, TheHub, log_look, needs
 from gate.hub.roles import Right
 from gate.hub.tables import File, Passage
-from gate.plan import hub_name
+from gate.uplink.plan import hub_name
 
 router = APIRouter(prefix="/api/v1/passages/{passage_id}", tags=["evidence"])
 

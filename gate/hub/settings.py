@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gate.mqtt import Login
+from gate.lines.mqtt import Login
 
 
 class S3Settings(BaseModel):

@@ -84,7 +84,7 @@ async def plan(
 
 
 async def plan_of(hub: Hub, person: Person, site_id: str) -> dict[str, Any]:
-    """What a site told of its cameras and shapes (gate.plan.site_plan). Raises HTTP 404 for a site not to be seen."""
+    """What a site told of its cameras and shapes (`gate.uplink.plan`). Raises HTTP 404 where it may not be seen."""
     async with hub.store.read() as session:
         site = await session.get(Site, site_id)
     if site is None or not person.sees(site_id):

@@ -14,7 +14,7 @@ class Base(DeclarativeBase):
 class Site(Base):
     """One gate. token_hash: SHA-256 of its device token. state: the last heartbeat's body.
 
-    plan: its cameras and shapes as its site file has them (gate.plan), JSON text, "" until it has told.
+    plan: its cameras and shapes as its site file has them (gate.uplink.plan), JSON text, "" until it has told.
     """
 
     __tablename__ = "sites"

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import structlog
 
-from gate.errors import FactError, ScaleError, SiteError
+from gate.errors import FactError, LineError, SiteError
 from gate.facts import Position
+from gate.lines.line import Line, LineLost
+from gate.lines.mqtt_line import MqttLine
+from gate.lines.opening import open_line
 from gate.satellite.report import read_report
-from gate.scale.lines.address import broker, host_port, split_address
-from gate.scale.lines.line import Line, LineLost
-from gate.scale.lines.mqtt_line import MqttLine
-from gate.scale.lines.tcp_line import TcpLine
 from gate.site.model import Positions
 from vision.facts import DeviceState
 
@@ -45,14 +44,9 @@ def replay_positions(positions: Positions, base: Path) -> Iterator[Position]:
 def position_line(positions: Positions) -> Line:
     """The line positions come over, not yet open. Raises SiteError for an address that is no such line."""
     try:
-        kind, place, options = split_address(positions.address)
-        if kind in ("mqtt", "mqtts"):
-            return MqttLine(broker(kind, place, options, positions.address))
-        if kind == "tcp" and not options:
-            return TcpLine(*host_port(place, positions.address))
-    except ScaleError as error:
-        raise SiteError(f"positions: {error}") from error
-    raise SiteError(f"positions: expected mqtt:host:1883/topic, tcp:host:port or replay:, got {positions.address!r}")
+        return open_line(positions.address)
+    except LineError as error:
+        raise SiteError(f"positions: {error}; a recording is replay:FILE.jsonl") from error
 
 
 class LivePositions:

@@ -5,9 +5,9 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
+from gate.lines.line import Line, LineLost
 from gate.scale.indicators.registry import indicator
-from gate.scale.lines.address import open_line, poll_ms
-from gate.scale.lines.line import Line, LineLost
+from gate.scale.line import poll_ms, scale_line
 from gate.scale.reading import Indicator
 from gate.scale.sampler import Sampler, ScaleFact
 from gate.site.model import Scale
@@ -29,8 +29,8 @@ class _Connection:
 class LiveScale:
     """Facts of one scale for as long as it is iterated: `async for fact in LiveScale(scale, clock).facts()`.
 
-    clock: UTC milliseconds now. A line that is lost is tried again after 0.5 s, 1 s, … 30 s. Raises ScaleError at
-    once for an address, indicator or setting that can never work.
+    clock: UTC milliseconds now. A line that is lost is tried again after 0.5 s, 1 s, … 30 s. Raises at once,
+    ScaleError or LineError, for an address, indicator or setting that can never work.
     """
 
     def __init__(self, scale: Scale, clock: Clock) -> None:
@@ -39,7 +39,7 @@ class LiveScale:
         self._sampler = Sampler(scale)
         self._rejected = 0
         self._poll_s = poll_ms(scale.address) / 1000
-        open_line(scale)
+        scale_line(scale)
         indicator(scale.indicator, scale.settings)
 
     async def facts(self) -> AsyncGenerator[ScaleFact, None]:
@@ -47,7 +47,7 @@ class LiveScale:
         retry_s = FIRST_RETRY_S
         while True:
             connection = _Connection(
-                open_line(self._scale), indicator(self._scale.indicator, self._scale.settings), self._rejected
+                scale_line(self._scale), indicator(self._scale.indicator, self._scale.settings), self._rejected
             )
             try:
                 await connection.line.open()

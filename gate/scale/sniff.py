@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gate.lines.line import Line
+from gate.lines.serial_line import PortSettings, SerialLine
 from gate.scale.indicators.registry import FORMATS, indicator
-from gate.scale.lines.line import Line
-from gate.scale.lines.serial_line import PortSettings, SerialLine
 
 BAUDS = (9600, 4800, 2400, 19200, 1200, 600, 38400, 57600, 115200)
 FRAMINGS = ((8, "N"), (7, "E"), (7, "O"), (8, "E"))

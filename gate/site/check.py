@@ -11,14 +11,14 @@ from gate.errors import GatewardenError, VisionError
 from gate.facts import WeightSample
 from gate.fraud.area_watch import bound_areas
 from gate.fraud.judge import blind_rules
-from gate.registers import load_registers
+from gate.lines.line import Line
+from gate.lines.opening import open_line
 from gate.satellite.feed import position_line, replay_positions
-from gate.scale.lines.address import open_line
-from gate.scale.lines.line import Line
 from gate.scale.live import LiveScale
 from gate.scale.replay import replay_scale
 from gate.site.model import Camera, Positions, Scale, Site
 from gate.site.shapes import satellite_areas, site_planes, site_shapes
+from gate.tickets.registers import load_registers
 from vision.source import Frame, SystemClock, hide_credentials, open_source
 
 ANSWER_S = 10.0
@@ -92,7 +92,7 @@ def _addresses(site: Site) -> Iterator[tuple[bool, str]]:
             yield False, str(error)
     for scanner in site.scanners:
         try:
-            open_line(Scale(id=scanner.id, deck=scanner.zone, address=scanner.address))
+            open_line(scanner.address)
             yield True, f"scanner {scanner.id}: {scanner.address}"
         except GatewardenError as error:
             yield False, f"scanner {scanner.id}: {error}"

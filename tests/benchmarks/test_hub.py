@@ -1,8 +1,8 @@
 """The hub under load: events of 50 sites stored beside the reads of 50 open pages, and how soon they are known.
 
-The hub is a process of its own, its disk writes are real. The sites send as gate.sender does: whatever waits goes in
-one batch, the next when its receipt is there. The pages do as the built pages do: they hear the news, and load their
-lists again as the news come, once in PAGE_EVERY_S at most.
+The hub is a process of its own, its disk writes are real. The sites send as `gate.uplink.sender` does: whatever waits
+goes in one batch, the next when its receipt is there. The pages do as the built pages do: they hear the news, and load
+their lists again as the news come, once in PAGE_EVERY_S at most.
 """
 
 import asyncio

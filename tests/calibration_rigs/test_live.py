@@ -22,9 +22,9 @@ from calibration_rigs.scenario import load_scenario
 from calibration_rigs.shelf import SHELF
 from calibration_rigs.simulation import vehicle_of
 from gate.facts import WeightSample
-from gate.registers import load_registers
 from gate.scale.live import LiveScale
 from gate.site.load import load_site
+from gate.tickets.registers import load_registers
 from vision.facts import DeviceState
 from vision.source import Frame, SystemClock
 from vision.source.address import parse_address

@@ -1,8 +1,8 @@
 """Repeat weighing: one load weighed for several tickets, without leaving in between."""
 
+from gate.fraud.history import PastVisit
 from gate.fraud.passage_facts import e_kg, known_plate, weighed
 from gate.fraud.rule import Context, Rule, Signal, Verdict
-from gate.history import PastVisit
 from gate.records import Passage, Severity
 
 

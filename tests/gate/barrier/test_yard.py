@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 
 from gate.barrier.yard import Barriers
 from gate.cli.barrier import app
-from gate.daylog import read_facts
 from gate.errors import GatewardenError, SiteError
 from gate.facts import Fact, Operation
-from gate.gatehouse import Outcome
-from gate.live_api import Snapshots, live_api
+from gate.judging.daylog import read_facts
+from gate.judging.gatehouse import Outcome
+from gate.running.live_api import Snapshots, live_api
 from gate.site import parse_site
 from gate.site.check import check_site
 from gate.site.model import Site

@@ -10,13 +10,13 @@ import av
 import pytest
 from cryptography import x509
 
-from gate.dossier import Dossier, seal
 from gate.errors import EvidenceError
 from gate.evidence import EvidenceStore, KeyRing
 from gate.evidence.keys import fingerprint
 from gate.evidence.provenance import certificates, certify
 from gate.evidence.report import Standing
 from gate.evidence.verify import verify
+from gate.sealing.dossier import Dossier, seal
 from tests.gate.evidence.scene import SITE, START_MS, draft
 from tests.gate.fraud.scene import site
 

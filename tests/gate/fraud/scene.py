@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 
 from gate.facts import Fact, TicketUse, Weighing, WeightSample
+from gate.fraud.history import History
 from gate.fraud.judge import Judge
-from gate.history import History
-from gate.net import weights_taken
+from gate.fraud.net import weights_taken
 from gate.records import Finding, Passage
 from gate.site import parse_site
 from gate.site.model import Site

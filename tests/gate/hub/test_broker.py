@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from gate.broker_link import BrokerLink
 from gate.errors import BrokerError
 from gate.facts import WeightSample
 from gate.hub.roles import Role
 from gate.hub.settings import HubSettings
 from gate.hub.sites import add_site
-from gate.hub_messages import opened, signed, signing_key, topic
-from gate.mqtt import BrokerConnection, Login
-from gate.outbox import Outbox
-from gate.sender import Sender
+from gate.lines.mqtt import BrokerConnection, Login
+from gate.uplink.broker_link import BrokerLink
+from gate.uplink.messages import opened, signed, signing_key, topic
+from gate.uplink.outbox import Outbox
+from gate.uplink.sender import Sender
 from tests.gate.hub.brokers import MOSQUITTO, MOSQUITTO_PASSWD, Mosquitto, authority, prepared
 from tests.gate.hub.kit import SILENCE_S, SITE, Rig, finding, message, passage, rig_with
-from tests.gate.test_outbox import until
+from tests.gate.uplink.test_outbox import until
 
 pytestmark = pytest.mark.skipif(
     not (MOSQUITTO and MOSQUITTO_PASSWD), reason="no Mosquitto: name it in GATEWARDEN_MOSQUITTO"

@@ -21,13 +21,13 @@ from gate.hub.retention import Retention
 from gate.hub.roles import Role
 from gate.hub.settings import HubSettings, S3Settings
 from gate.hub.sites import add_site
-from gate.outbox import Outbox
-from gate.plan import bundle_files
-from gate.sender import Sender
+from gate.uplink.outbox import Outbox
+from gate.uplink.plan import bundle_files
+from gate.uplink.sender import Sender
 from tests.gate.evidence import scene
 from tests.gate.evidence.scene import draft, new_store
 from tests.gate.hub.kit import SILENCE_S, Rig, message, rig_with
-from tests.gate.test_outbox import until
+from tests.gate.uplink.test_outbox import until
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,9 @@ from gate.hub.sign_in import make_link
 from gate.hub.sites import add_site
 from gate.hub.store import Store
 from gate.hub.tokens import now_ms
-from gate.outbox import Outbox
 from gate.records import Severity
-from gate.sender import Sender
+from gate.uplink.outbox import Outbox
+from gate.uplink.sender import Sender
 from tests.gate.hub.kit import SITE, Rig, finding, passage
 from tests.gate.hub.test_delivery import listening, until
 

@@ -18,12 +18,12 @@ from gate.hub.people_book import administrator_link
 from gate.hub.roles import Role
 from gate.hub.tokens import now_ms
 from gate.hub.totp import totp_code
-from gate.live_api import Snapshots, live_api
-from gate.outbox import Outbox
-from gate.plan import tell_plan
 from gate.records import Severity
-from gate.sender import Sender
+from gate.running.live_api import Snapshots, live_api
 from gate.site.model import Site
+from gate.uplink.outbox import Outbox
+from gate.uplink.plan import tell_plan
+from gate.uplink.sender import Sender
 from tests.gate.hub.kit import SITE, Rig, finding, message, passage
 from tests.gate.hub.test_registers import PLACED, deliver
 from tests.servers import server

@@ -9,14 +9,14 @@ from gate.facts import TicketUse
 from gate.hub.roles import Role
 from gate.hub.tables import PushSubscription
 from gate.hub.tokens import now_ms
-from gate.outbox import Outbox
-from gate.plan import site_plan, tell_plan, tell_registers
 from gate.records import Severity
-from gate.registers import Registers
 from gate.site.model import Site
 from gate.tickets.book import TicketBook
+from gate.tickets.registers import Registers
 from gate.tickets.ticket import Ticket, Void
 from gate.tickets.vehicles import Vehicle, VehicleRegister
+from gate.uplink.outbox import Outbox
+from gate.uplink.plan import site_plan, tell_plan, tell_registers
 from tests.gate.hub.kit import SITE, T0, Rig, finding, message, passage
 
 DAY = 86_400_000

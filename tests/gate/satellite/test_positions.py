@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from gate.errors import FactError, SiteError
 from gate.facts import Position, ReceiverState, fact_line, read_fact
-from gate.gatehouse import Gatehouse
-from gate.rejudge import rejudge, standing
+from gate.judging.gatehouse import Gatehouse
+from gate.judging.rejudge import rejudge, standing
 from gate.satellite.feed import LivePositions, position_line, replay_positions
 from gate.satellite.report import read_report
 from gate.site import parse_site
@@ -191,7 +191,7 @@ def test_over_tcp_lines_come_in_any_pieces() -> None:
 
 
 def test_an_address_that_is_no_line_is_refused() -> None:
-    for address in ("serial:/dev/ttyUSB0", "replay:x.jsonl", "nothing"):
+    for address in ("modbus-tcp:10.0.0.1:502", "replay:x.jsonl", "nothing"):
         with pytest.raises(SiteError, match="positions"):
             position_line(Positions(address=address))
 

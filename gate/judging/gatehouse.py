@@ -1,0 +1,254 @@
+"""The gatehouse: one site's whole chain from facts to findings, pure. Replay, live run and judging again all use it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Protocol
+
+from gate.facts import CodeRead, Fact, Position, TicketUse, Weighing, WeightSample
+from gate.fraud.history import History
+from gate.fraud.judge import Judge
+from gate.fraud.net import weights_taken
+from gate.fraud.passage_facts import known_plate, left, valid_ticket
+from gate.fraud.rule import Vehicles
+from gate.judging.outline import Outlines, at_edge
+from gate.passage.book import PassageBook
+from gate.passage.presented import Presented
+from gate.records import Finding, Passage
+from gate.satellite.guard import SatelliteGuard
+from gate.scale.weighing import WeighingMachine, WeighingState
+from gate.site.model import Site
+from gate.site.shapes import site_planes, site_shapes
+from geofence.fence import SiteFence
+from geofence.movement import Movement
+from vision.facts import Sighting
+
+EDGE_GONE_MS = 300  # sightings of one vehicle follow each other faster
+TICK_MS = 1_000
+CLOCK_BACK_MS = 10_000  # the clock was set back by more than this: visits open by the old one end
+LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the system was off: nothing to judge
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What some facts led to. facts: those taken and those derived from them, in order."""
+
+    facts: list[Fact] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Tickets(Protocol):
+    """The register of lift tickets, as far as the gate asks it."""
+
+    def check_plate(self, t_ms: int, plate: str, site: str) -> Sequence[TicketUse]:
+        """What the register holds for a plate at an instant: nothing, or one use per ticket, the best first."""
+        ...
+
+    def check(self, t_ms: int, plate: str, site: str, token: str) -> TicketUse:
+        """What a code held up is worth for a plate ("" while unread)."""
+        ...
+
+    def use(self, ticket: str, t_ms: int, passage: str) -> None:
+        """A ticket was used up by a passage; saying so again for the same passage changes nothing."""
+        ...
+
+
+class Gatehouse:
+    """Everything the gate knows and concludes, fed with source facts in order of time.
+
+    The same facts give the same outcome each time: no clock is read, nothing depends on the order of hashes.
+    """
+
+    def __init__(self, site: Site, tickets: Tickets, vehicles: Vehicles, history: History | None = None) -> None:
+        self._site = site
+        self._tickets = tickets
+        self._fence = self._new_fence()
+        self._satellite = SatelliteGuard(site, vehicles)
+        self._machines = {s.id: WeighingMachine(s) for s in site.scales}
+        shapes = bool(site.zones or site.boundaries or site.lanes)
+        self._book = PassageBook(site.id, {s.id: s.deck for s in site.scales}, shapes_matter=shapes)
+        self._presented = Presented(site, tickets, self._book)
+        self._vehicles = vehicles
+        self._history = history or History()
+        self._judge = Judge(site, vehicles, self._history)
+        self._asked: dict[str, tuple[str, ...]] = {}  # by passage: its plate, and what the register said
+        self._departed: set[str] = set()
+        self._sizes = {c.id: c.size for c in site.cameras}
+        self._outlines = Outlines(self._sizes)
+        self._edge_ms: dict[tuple[str, str], int] = {}
+        self._unjudged: list[Fact] = []
+        self._now_ms: int | None = None
+
+    def _new_fence(self) -> SiteFence:
+        return SiteFence(site_shapes(self._site), site_planes(self._site))
+
+    def take(self, facts: Iterable[Fact]) -> Outcome:
+        """Take source facts, oldest first; facts of one instant may come in any order."""
+        outcome = Outcome()
+        ordered = sorted(facts, key=_order)
+        for t_ms, instant in groupby(ordered, key=lambda f: f.t_ms):
+            self._advance(t_ms - 1, outcome)
+            self._instant(t_ms, list(instant), outcome)
+        return outcome
+
+    def tick(self, t_ms: int) -> Outcome:
+        """Time has passed without facts."""
+        outcome = Outcome()
+        self._advance(t_ms, outcome)
+        return outcome
+
+    def finish(self, t_ms: int) -> Outcome:
+        """No more facts will come: end what is open."""
+        outcome = Outcome()
+        weighings = [w for machine in self._machines.values() for w in machine.flush()]
+        movements = self._fence.close()
+        self._derive(movements, weighings, outcome)
+        self._conclude(t_ms, self._book.finish(), outcome)
+        return outcome
+
+    @property
+    def scales(self) -> Mapping[str, WeighingState]:
+        """What each scale is doing now, by scale id."""
+        return {name: machine.state for name, machine in self._machines.items()}
+
+    def wants_code(self, camera: str, now_ms: int) -> bool:
+        """Whether a goods vehicle with no valid ticket is before a camera."""
+        return self._book.unticketed(camera, now_ms)
+
+    def remember(self, passage: Passage) -> None:
+        """Learn of a passage closed before this gatehouse was made: its plate's history and its used-up ticket."""
+        self._history.note(passage, None)
+        ticket = valid_ticket(passage)
+        if left(passage) is not None and ticket is not None:
+            self._tickets.use(ticket.ticket, passage.end_ms, passage.id)
+
+    def _advance(self, t_ms: int, outcome: Outcome) -> None:
+        """Look at every whole second that has passed, so that silence is judged alike in a live run and a replay."""
+        if self._now_ms is not None and self._now_ms - t_ms > CLOCK_BACK_MS:
+            self._clock_set_back(t_ms, outcome)
+        if self._now_ms is None or t_ms - self._now_ms > LONGEST_SILENCE_MS:
+            self._now_ms = t_ms - t_ms % TICK_MS
+        while self._now_ms + TICK_MS <= t_ms:
+            self._now_ms += TICK_MS
+            movements = self._fence.expire(self._now_ms)
+            self._derive(movements, [], outcome)
+            self._note(self._satellite.expire(self._now_ms), outcome)
+            self._conclude(self._now_ms, self._book.changed(self._now_ms), outcome)
+
+    def _clock_set_back(self, t_ms: int, outcome: Outcome) -> None:
+        """End what is open by the old clock; whoever is still there is seen anew."""
+        self._derive(self._fence.close(), [], outcome)
+        self._conclude(t_ms, self._book.finish(), outcome)
+        self._fence = self._new_fence()
+        self._judge.forget_decks()
+        self._edge_ms.clear()
+        self._now_ms = None
+
+    def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
+        """Weights alone are judged with the next whole second; anything else at once."""
+        outcome.facts += facts
+        movements = self._movements(t_ms, [f for f in facts if isinstance(f, Sighting)])
+        weighings = [w for f in facts if isinstance(f, WeightSample) for w in self._weigh(f)]
+        self._unjudged += facts
+        self._note(self._satellite.take(t_ms, [f for f in facts if isinstance(f, Position)]), outcome)
+        self._derive(movements, weighings, outcome)
+        outcome.facts += self._presented.take(t_ms, [f for f in facts if isinstance(f, CodeRead)])
+        if weighings or not all(isinstance(f, WeightSample) for f in facts):
+            self._conclude(t_ms, self._book.changed(t_ms), outcome)
+
+    def _weigh(self, sample: WeightSample) -> list[Weighing]:
+        machine = self._machines.get(sample.scale)
+        return machine.update(sample) if machine else []
+
+    def _movements(self, t_ms: int, sightings: list[Sighting]) -> list[Movement]:
+        """What the vehicles seen at an instant did, and the visits their sightings belong to."""
+        movements: list[Movement] = []
+        for camera, seen in groupby(sightings, key=lambda s: s.camera):
+            batch = list(seen)
+            self._depart(t_ms, camera)
+            self._book.see([self._outlines.placed(s) for s in batch])
+            # a last word is no look: its box is from when the vehicle was last seen
+            rows = [row for s in batch if not s.final and (row := self._outlines.row(s)) is not None]
+            movements += self._fence.update(t_ms, camera, rows)
+            for sighting in batch:
+                if not self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle)):
+                    self._fence.part(camera, sighting.vehicle)
+                self._note_edge(t_ms, sighting)
+        return movements
+
+    def _note_edge(self, t_ms: int, sighting: Sighting) -> None:
+        """Remember who was last seen cut off by the picture's edge."""
+        key = (sighting.camera, sighting.vehicle)
+        self._edge_ms.pop(key, None)
+        if at_edge(sighting.box, self._sizes.get(sighting.camera)):
+            self._edge_ms[key] = t_ms
+
+    def _depart(self, t_ms: int, camera: str) -> None:
+        """Who vanished at the picture's edge has driven out of it."""
+        gone = [k for k, seen in self._edge_ms.items() if k[0] == camera and t_ms - seen > EDGE_GONE_MS]
+        for key in gone:
+            del self._edge_ms[key]
+            self._fence.depart(*key)
+
+    def _note(self, facts: Sequence[Fact], outcome: Outcome) -> None:
+        """Derived facts that belong to no visit."""
+        self._unjudged += facts
+        outcome.facts += facts
+
+    def _derive(self, movements: Sequence[Movement], weighings: Sequence[Weighing], outcome: Outcome) -> None:
+        for movement in movements:
+            self._book.move(movement)
+        for weighing in weighings:
+            self._book.weigh(weighing)
+        derived: list[Fact] = [*movements, *weighings]
+        self._unjudged += derived
+        outcome.facts += derived
+
+    def _conclude(self, t_ms: int, passages: list[Passage], outcome: Outcome) -> None:
+        """Judge what has come since the last time, and the passages it changed."""
+        facts, self._unjudged = self._unjudged, []
+        ticketed = [self._with_weights(self._with_ticket(p, t_ms, outcome)) for p in passages]
+        looked = any(isinstance(f, Sighting) for f in facts)
+        decks = [self._fence.occupancy(t_ms, s.deck) for s in self._site.scales] if looked else []
+        loaded = frozenset(name for name, m in self._machines.items() if m.state.start_ms is not None)
+        outcome.findings += self._judge.take(facts, ticketed, t_ms, decks, loaded)
+        for passage in ticketed:
+            self._consume(passage, t_ms)
+            if passage.closed:
+                self._asked.pop(passage.id, None)
+                self._departed.discard(passage.id)
+        outcome.passages += ticketed
+
+    def _with_ticket(self, passage: Passage, t_ms: int, outcome: Outcome) -> Passage:
+        """Note what the register says of a known plate; while that is nothing valid, ask again: tickets come late."""
+        plate = known_plate(passage)
+        if not plate or (valid_ticket(passage) is not None and self._asked.get(passage.id, ("",))[0] == plate):
+            return passage
+        uses: Sequence[TicketUse] = self._tickets.check_plate(t_ms, plate, self._site.id)
+        answer = (plate, *(f"{u.ticket} {u.state}" for u in uses))
+        if self._asked.get(passage.id) == answer:
+            return passage
+        self._asked[passage.id] = answer
+        for use in uses:
+            self._book.present(passage.id, use)
+        outcome.facts += uses
+        return replace(passage, tickets=(*passage.tickets, *uses)) if uses else passage
+
+    def _with_weights(self, passage: Passage) -> Passage:
+        taken = weights_taken(passage, self._history, self._vehicles)
+        return replace(passage, weights=taken) if taken else passage
+
+    def _consume(self, passage: Passage, t_ms: int) -> None:
+        """A valid ticket is used up once the vehicle has left on it."""
+        ticket = valid_ticket(passage)
+        if left(passage) is None or ticket is None or passage.id in self._departed:
+            return
+        self._departed.add(passage.id)
+        self._tickets.use(ticket.ticket, t_ms, passage.id)
+
+
+def _order(fact: Fact) -> tuple[int, str, str]:
+    """By time; facts of one instant by kind and the thing they are about."""
+    about = getattr(fact, "vehicle", "") or getattr(fact, "scale", "") or getattr(fact, "device", "")
+    return fact.t_ms, type(fact).__name__, f"{getattr(fact, 'camera', '')}/{about}"

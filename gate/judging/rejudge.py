@@ -1,0 +1,86 @@
+"""Recorded facts judged again, with other rules or thresholds, and what that changes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from gate.errors import GatewardenError, SiteError
+from gate.facts import Fact
+from gate.fraud.judge import check_rules
+from gate.judging.daylog import read_facts, read_findings
+from gate.judging.gatehouse import Gatehouse
+from gate.judging.memory import SOURCE_FACTS
+from gate.records import Finding
+from gate.site.model import RuleSettings, Site
+from gate.tickets.registers import load_registers
+
+Standing = dict[str, Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs for one finding between two judgments: "new", "gone" or "graded" (another severity)."""
+
+    kind: str
+    finding: Finding
+
+
+def rejudge(site: Site, base: Path, facts: Iterable[Fact]) -> Iterator[Finding]:
+    """The findings of recorded facts, in order of time, under the site's rules as they are now."""
+    registers = load_registers(site, base)
+    gatehouse = Gatehouse(site, registers.tickets, registers.vehicles)
+    last_ms = 0
+    for t_ms, instant in groupby((f for f in facts if isinstance(f, SOURCE_FACTS)), key=lambda f: f.t_ms):
+        last_ms = max(last_ms, t_ms)
+        yield from gatehouse.take(instant).findings
+    yield from gatehouse.finish(last_ms).findings
+
+
+def recorded_facts(path: Path) -> Iterator[Fact]:
+    """The facts of a file, or of every facts-*.jsonl of a folder. Raises FactError, GatewardenError."""
+    files = [path] if path.is_file() else sorted([*path.glob("facts.jsonl"), *path.glob("facts-????????.jsonl")])
+    if not files:
+        raise GatewardenError(f"{path}: no facts.jsonl and no facts-YYYYMMDD.jsonl there")
+    for file in files:
+        yield from read_facts(file)
+
+
+def with_rules(site: Site, path: Path) -> Site:
+    """The site under the rules of another file: a mapping of rule id to its settings, alone or under `rules:`.
+
+    Raises SiteError naming the file, the rule and what was expected.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        rules = TypeAdapter(dict[str, RuleSettings]).validate_python(data.get("rules", data))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError) as error:
+        raise SiteError(f"{path}: cannot be read as rules: {error}") from error
+    except ValidationError as error:
+        faults = (f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SiteError("\n".join(faults)) from error
+    check_rules(rules, str(path))
+    return site.model_copy(update={"rules": {**site.rules, **rules}})
+
+
+def standing(findings: Iterable[Finding]) -> Standing:
+    """The findings that stand at the end, by id: the last word on each, unless that withdrew it."""
+    last: Standing = {f.id: f for f in findings}
+    return {name: f for name, f in last.items() if f.state != "withdrawn"}
+
+
+def changes(before: Standing, after: Standing) -> list[Change]:
+    """What a second judgment changes, in order of time."""
+    out = [Change("new", f) for name, f in after.items() if name not in before]
+    out += [Change("gone", f) for name, f in before.items() if name not in after]
+    out += [Change("graded", f) for name, f in after.items() if name in before and f.severity != before[name].severity]
+    return sorted(out, key=lambda c: (c.finding.t_ms, c.finding.id))
+
+
+def recorded_findings(path: Path) -> Standing:
+    """The findings that stood when the facts were judged first: findings.jsonl beside them, none without it."""
+    file = (path if path.is_dir() else path.parent) / "findings.jsonl"
+    return standing(read_findings(file)) if file.exists() else {}

@@ -1,1 +1,0 @@
-"""Lines to indicators: serial, TCP, Modbus and MQTT behind one small interface; see `address.open_line`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.errors import LineError
+from gate.errors import LineError, ScaleError
 from gate.facts import WeightSample
 from gate.lines.line import LineLost
 from gate.lines.serial_line import PortSettings, SerialLine
@@ -121,5 +121,5 @@ async def test_an_absent_device_is_lost_not_an_error() -> None:
     "address", ["tcp:host", "serial:", "smoke:signals", "serial:/dev/tty?parity=X", "replay:x.csv", "tcp:h:1?speed=2"]
 )
 def test_addresses_that_can_never_work_are_refused(address: str) -> None:
-    with pytest.raises(LineError):
+    with pytest.raises((LineError, ScaleError)):
         LiveScale(scale(address), clock)

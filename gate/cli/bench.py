@@ -14,7 +14,7 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from gate.running.cameras import DETECTOR, LOCATOR, READER
+from gate.site.cameras import DETECTOR, LOCATOR, READER
 from models.zoo import WEIGHTS, weights
 from vision.bench import beside, enlarge, offline, online
 from vision.bench_peer import Find, ultralytics_track

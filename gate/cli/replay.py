@@ -14,9 +14,9 @@ def command(
     evidence: Annotated[bool, typer.Option(help="Cut clips, burn the weight in and seal them.")] = True,
 ) -> None:
     """Run a site on recorded inputs, as fast as the machine can. The same input gives the same facts and findings."""
-    from gate.running.cameras import recording_start_ms
     from gate.running.replay import Replay
     from gate.site import load_site
+    from gate.site.cameras import recording_start_ms
 
     site = load_site(site_file)
     replay = Replay(site, site_file.parent, out, evidence=evidence)

@@ -18,7 +18,7 @@ def check(
     devices: Annotated[bool, typer.Option(help="Also ask each camera and scale whether it answers.")] = True,
 ) -> None:
     """What is wrong with a site file, which rules stay blind, and whether each device answers."""
-    from gate.site.check import check_site
+    from gate.running.check import check_site
 
     console = Console(stderr=False)
     report = check_site(load_site(site_file), site_file.parent, devices=devices)

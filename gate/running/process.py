@@ -28,7 +28,6 @@ from gate.judging.gatehouse import Gatehouse, Outcome
 from gate.judging.memory import next_numbers, recall
 from gate.judging.recorded_tracks import recorded_tracks
 from gate.records import Finding, Passage
-from gate.running.cameras import camera_config, model_digests
 from gate.running.captions import Captions
 from gate.running.code_readers import read_scanner, watch_codes
 from gate.running.live_api import Snapshots, live_api
@@ -38,6 +37,7 @@ from gate.scale.live import LiveScale
 from gate.scale.stability import Stability
 from gate.sealing.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, signed_tickets
 from gate.sealing.sealer import Sealer, Workshop
+from gate.site.cameras import camera_config, model_digests
 from gate.site.model import Scale, Site
 from gate.tickets.registers import TicketFeed, load_registers
 from gate.uplink.hub_access import HubAccess

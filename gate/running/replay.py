@@ -22,11 +22,11 @@ from gate.evidence.store import EvidenceStore
 from gate.facts import Fact, canonical_json, fact_line, to_plain
 from gate.judging.gatehouse import Gatehouse, Outcome
 from gate.records import Finding, Passage
-from gate.running.cameras import camera_config, model_digests, recording_start_ms
 from gate.running.window import FactWindow
 from gate.satellite.feed import replay_positions
 from gate.scale.replay import replay_scale
 from gate.sealing.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, seal, signed_tickets
+from gate.site.cameras import camera_config, model_digests, recording_start_ms
 from gate.site.model import Site
 from gate.tickets.registers import load_registers
 from vision.build import build_pipeline

@@ -11,8 +11,8 @@ from gate.evidence.draft import BundleDraft, Clip, Gap, ModelUse, Stretch
 from gate.evidence.store import EvidenceStore, SealedBundle
 from gate.facts import Fact, WeightSample
 from gate.judging.daylog import fact_log, read_facts
-from gate.running.cameras import model_digests
 from gate.sealing.dossier import SOFTWARE, device_gaps
+from gate.site.cameras import model_digests
 from gate.site.model import Site
 from vision.errors import SourceError
 from vision.record import cut

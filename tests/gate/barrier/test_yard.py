@@ -13,9 +13,9 @@ from gate.errors import GatewardenError, SiteError
 from gate.facts import Fact, Operation
 from gate.judging.daylog import read_facts
 from gate.judging.gatehouse import Outcome
+from gate.running.check import check_site
 from gate.running.live_api import Snapshots, live_api
 from gate.site import parse_site
-from gate.site.check import check_site
 from gate.site.model import Site
 from tests.gate.barrier.test_driver import serving
 from tests.gate.fraud.scene import SITE

@@ -15,10 +15,10 @@ from gate.errors import FactError, SiteError
 from gate.facts import Position, ReceiverState, fact_line, read_fact
 from gate.judging.gatehouse import Gatehouse
 from gate.judging.rejudge import rejudge, standing
+from gate.running.check import check_site
 from gate.satellite.feed import LivePositions, position_line, replay_positions
 from gate.satellite.report import read_report
 from gate.site import parse_site
-from gate.site.check import check_site
 from gate.site.draw import draw_site
 from gate.site.model import Positions, Site
 from gate.tickets.book import TicketBook

@@ -149,6 +149,12 @@ def plated(
 
 def any_paint(rng: np.random.Generator) -> Rgb:
     """A colour of the table, slightly changed."""
-    base = np.array(list(PAINTS.values())[int(rng.integers(len(PAINTS)))])
+    return named_paint(rng)[1]
+
+
+def named_paint(rng: np.random.Generator) -> tuple[str, Rgb]:
+    """A colour's name, and the colour slightly changed."""
+    name = list(PAINTS)[int(rng.integers(len(PAINTS)))]
+    base = np.array(PAINTS[name])
     r, g, b = np.clip(base * rng.uniform(0.85, 1.15) + rng.normal(0, 0.02, 3), 0.03, 0.95)
-    return float(r), float(g), float(b)
+    return name, (float(r), float(g), float(b))

@@ -1,8 +1,9 @@
-"""Training pictures of the virtual site with their truth: boxes by class, plate corners; light, weather, cameras and
-vehicles changed from picture to picture."""
+"""Training pictures of the virtual site with their truth: boxes by class, colours, axles, wheels, plate corners; light,
+weather, cameras and vehicles changed from picture to picture."""
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,17 @@ from numpy.typing import NDArray
 
 from calibration_rigs import catalogue, world
 from calibration_rigs.camera import View, looking_at
+from calibration_rigs.labels import Drawn, labels_of, plates_of
 from calibration_rigs.layout import Layout, layout_of
 from calibration_rigs.render import Finish, Painter
 from calibration_rigs.scenario import load_scenario
 from calibration_rigs.scene import Dresser
-from calibration_rigs.vehicle import Vehicle, plate_corners
+from calibration_rigs.vehicle import Vehicle
 from calibration_rigs.weather import WEATHERS, Weather
-from vision.facts import PlateColour, VehicleClass
+from vision.facts import VehicleClass
 
 SIZE = (640, 360)
 PER_WORLD = 100
-LEAST_PIXELS = 70
 CLASSES = tuple(VehicleClass)
 _SERIAL = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -56,9 +57,11 @@ def write_dataset(
     progress: Callable[[int], None] | None = None,
     size: tuple[int, int] = SIZE,
 ) -> None:
-    """Write images/NNNNNN.jpg, labels/NNNNNN.txt (YOLO, classes as VehicleClass), plates.jsonl and classes.txt.
+    """Write images/NNNNNN.jpg, labels/NNNNNN.txt (YOLO, classes as VehicleClass), two JSONL files and classes.txt.
 
     plates.jsonl: one line per picture, {"image", "plates": [{"text", "colour", "rows", "corners", "kind"}]}.
+    vehicles.jsonl: one line per picture, {"image", "vehicles": […]} with the records of `labels.labels_of`, in the
+    order of the lines of labels/NNNNNN.txt. Raises ScenarioError, SiteImpossible or RenderError.
     """
     _, site = load_scenario(scenario)
     layout = layout_of(site)
@@ -66,27 +69,34 @@ def write_dataset(
         (out / name).mkdir(parents=True, exist_ok=True)
     (out / "classes.txt").write_text("\n".join(CLASSES) + "\n", "utf-8")
     done = 0
-    with (out / "plates.jsonl").open("w", encoding="utf-8") as plates:
+    with ExitStack() as stack:
+        plates, vehicles = (
+            stack.enter_context((out / f"{name}.jsonl").open("w", encoding="utf-8")) for name in ("plates", "vehicles")
+        )
         for number in range(-(-pictures // PER_WORLD)):
             stage = _stage(layout, np.random.default_rng((seed, number)), size)
             try:
                 for _ in range(min(PER_WORLD, pictures - done)):
-                    picture, labels, found = _shoot(stage, layout, size)
+                    picture, drawn, placed = _shoot(stage, layout, size)
                     name = f"{seed:02d}{done:05d}"
-                    cv2.imwrite(
-                        str(out / "images" / f"{name}.jpg"),
-                        picture,
-                        [cv2.IMWRITE_JPEG_QUALITY, int(stage.rng.integers(70, 95))],
-                    )
-                    (out / "labels" / f"{name}.txt").write_text("".join(labels), "ascii")
-                    plates.write(
-                        json.dumps({"image": f"images/{name}.jpg", "plates": found}, ensure_ascii=False) + "\n"
-                    )
+                    _save(out / "images" / f"{name}.jpg", picture, stage.rng)
+                    labels = labels_of(drawn, placed)
+                    (out / "labels" / f"{name}.txt").write_text("".join(_yolo(labels, size)), "ascii")
+                    vehicles.write(_line(name, "vehicles", labels))
+                    plates.write(_line(name, "plates", plates_of(drawn, placed)))
                     done += 1
                     if progress is not None:
                         progress(done)
             finally:
                 stage.painter.close()
+
+
+def _save(path: Path, picture: NDArray[np.uint8], rng: np.random.Generator) -> None:
+    cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 95))])
+
+
+def _line(name: str, what: str, records: list[dict[str, Any]]) -> str:
+    return json.dumps({"image": f"images/{name}.jpg", what: records}, ensure_ascii=False) + "\n"
 
 
 def _stage(layout: Layout, rng: np.random.Generator, size: tuple[int, int]) -> _Stage:
@@ -134,13 +144,11 @@ def _random_text(rng: np.random.Generator) -> str:
     )
 
 
-def _shoot(
-    stage: _Stage, layout: Layout, size: tuple[int, int]
-) -> tuple[NDArray[np.uint8], list[str], list[dict[str, Any]]]:
+def _shoot(stage: _Stage, layout: Layout, size: tuple[int, int]) -> tuple[NDArray[np.uint8], Drawn, list[int]]:
     rng, model, data = stage.rng, stage.world.model, stage.world.data
     view = _random_view(layout, rng, size)
     _aim(model, 0, view)
-    _recolour(stage)
+    paints = _recolour(stage)
     placed = _place(stage, layout, view)
     mujoco.mj_forward(model, data)
     name = model.camera(0).name
@@ -148,7 +156,7 @@ def _shoot(
     picture = Finish(size, stage.weather, int(rng.integers(1 << 30)), float(rng.uniform(0.8, 4)))(
         stage.painter.raw(name)[:, :, ::-1]
     )
-    return _spoil(picture, rng), _labels(stage, segments, placed), _plates(stage, segments, placed, view)
+    return _spoil(picture, rng), Drawn(stage.world, view, segments, stage.owner, paints), placed
 
 
 def _random_view(layout: Layout, rng: np.random.Generator, size: tuple[int, int]) -> View:
@@ -172,15 +180,17 @@ def _aim(model: Any, camera: int, view: View) -> None:
     model.cam_fovy[camera] = 2 * np.degrees(np.arctan(view.size[1] / 2 / view.matrix[1, 1]))
 
 
-def _recolour(stage: _Stage) -> None:
+def _recolour(stage: _Stage) -> dict[tuple[str, str], str]:
+    """Other paints, another sun; the paints' names by vehicle and part."""
     rng, model = stage.rng, stage.world.model
+    paints = {}
     for vehicle in stage.world.vehicles:
         for part in vehicle.colours:
             try:
                 material = model.material(f"{vehicle.id}.{part}").id
             except KeyError:
                 continue
-            model.mat_rgba[material, :3] = catalogue.any_paint(rng)
+            paints[vehicle.id, part], model.mat_rgba[material, :3] = catalogue.named_paint(rng)
             model.mat_specular[material] = rng.uniform(0.1, 0.7)
     strength = rng.uniform(0.7, 1.25)
     for light in range(model.nlight):
@@ -188,6 +198,7 @@ def _recolour(stage: _Stage) -> None:
             turn, rise = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(15, 70))
             model.light_dir[light] = -np.array([np.cos(turn) * np.cos(rise), np.sin(turn) * np.cos(rise), np.sin(rise)])
             model.light_diffuse[light] = stage.weather.sun * strength * np.array((1.0, 0.95, 0.88))
+    return paints
 
 
 def _place(stage: _Stage, layout: Layout, view: View) -> list[int]:
@@ -239,49 +250,14 @@ def _footprint(vehicle: Vehicle, ground: NDArray[np.float64], yaw: float) -> sha
     return shapely.Polygon(corners @ np.array([[c, s], [-s, c]]) + ground)
 
 
-def _labels(stage: _Stage, segments: NDArray[np.int32], placed: list[int]) -> list[str]:
-    owners = np.where(segments >= 0, stage.owner[segments], -1)
-    height, width = segments.shape
+def _yolo(labels: list[dict[str, Any]], size: tuple[int, int]) -> list[str]:
+    width, height = size
     lines = []
-    for index in placed:
-        ys, xs = np.nonzero(owners == index)
-        if len(xs) < LEAST_PIXELS:
-            continue
-        x0, x1, y0, y1 = xs.min(), xs.max() + 1, ys.min(), ys.max() + 1
-        if len(xs) < 0.12 * (x1 - x0) * (y1 - y0) or min(x1 - x0, y1 - y0) < 6:
-            continue
-        kind = CLASSES.index(stage.world.vehicles[index].kind)
+    for label in labels:
+        x0, y0, x1, y1 = label["box"]
         box = ((x0 + x1) / 2 / width, (y0 + y1) / 2 / height, (x1 - x0) / width, (y1 - y0) / height)
-        lines.append(f"{kind} " + " ".join(f"{v:.6f}" for v in box) + "\n")
+        lines.append(f"{CLASSES.index(VehicleClass(label['kind']))} " + " ".join(f"{v:.6f}" for v in box) + "\n")
     return lines
-
-
-def _plates(stage: _Stage, segments: NDArray[np.int32], placed: list[int], view: View) -> list[dict[str, Any]]:
-    found = []
-    model, data = stage.world.model, stage.world.data
-    for index in placed:
-        vehicle = stage.world.vehicles[index]
-        for n, plate in enumerate(vehicle.plates):
-            body = data.body(vehicle.id if plate.unit == 0 else f"{vehicle.id}.{plate.unit}")
-            corners = plate_corners(plate) @ body.xmat.reshape(3, 3).T + body.xpos
-            if view.depth(corners).min() < 0.5:
-                continue
-            image = view.project(corners)
-            mask = np.zeros(segments.shape, np.uint8)
-            cv2.fillConvexPoly(mask, np.round(image).astype(np.int32), 1)
-            area = int(mask.sum())
-            seen = int(((segments == model.geom(f"{vehicle.id}.plate{n}.face").id) & (mask > 0)).sum())
-            if area >= 12 and seen > 0.55 * area:
-                found.append(
-                    {
-                        "text": plate.text,
-                        "colour": PlateColour(plate.colour).value,
-                        "rows": plate.rows,
-                        "corners": image.round(2).tolist(),
-                        "kind": vehicle.kind.value,
-                    }
-                )
-    return found
 
 
 def _spoil(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

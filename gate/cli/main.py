@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hub": ("gate.cli.hub", "The hub alone: alerts, passages and pages for many sites."),
     "replay": ("gate.cli.replay", "Run a site on recorded inputs, as fast as the machine can."),
     "judge": ("gate.cli.judge", "Judge recorded facts again, with other thresholds."),
-    "site": ("gate.cli.site", "Check or draw a site file."),
+    "site": ("gate.cli.site", "Begin, check and draw a site file; run it as a service."),
     "plates": ("gate.cli.plates", "Read number plates from pictures."),
     "scale": ("gate.cli.scale", "Decode, find and watch weighing indicators."),
     "rig": ("gate.cli.rig", "The virtual site: list, run, render and evaluate scenarios."),

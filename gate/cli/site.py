@@ -1,4 +1,4 @@
-"""`gatewarden site`: what is wrong with a site file, and what it looks like."""
+"""`gatewarden site`: a new site file, what is wrong with one, what it looks like, and the service that runs it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,28 @@ from gate.site import load_site
 
 app = typer.Typer(no_args_is_help=True)
 SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).", metavar="SITE.yaml")]
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new site; it is made.")],
+    site_id: Annotated[str, typer.Option("--id", help="What the hub and evidence call it.")] = "east-gate",
+    zh: Annotated[str, typer.Option(help="Its name in Chinese.")] = "东门",
+    en: Annotated[str, typer.Option(help="Its name in English.")] = "East gate",
+) -> None:
+    """Begin a site: an annotated site.yaml to change, and the schema with which editors complete and check it."""
+    from gate.site.begin import begin_site
+
+    for written in begin_site(folder, site_id, zh, en):
+        typer.echo(written)
+
+
+@app.command()
+def service(site_file: SiteFile) -> None:
+    """Print a systemd unit: the site starts with the machine, and again whenever it ends."""
+    from gate.running.service import service_unit
+
+    typer.echo(service_unit(load_site(site_file), site_file), nl=False)
 
 
 @app.command()

@@ -28,12 +28,28 @@ def parse_site(text: str, name: str = "site.yaml") -> Site:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise SiteError(f"{name}{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    if root is not None and (twice := _said_twice(root)) is not None:
+        raise SiteError(f"{name}:{twice.start_mark.line + 1}: {twice.value}: said twice in one place; expected once")
     if not isinstance(data, dict):
         raise SiteError(f"{name}: expected a mapping with id, name, cameras, …")
     try:
         return Site.model_validate(data)
     except ValidationError as error:
         raise SiteError("\n".join(_fault(name, root, e) for e in error.errors())) from error
+
+
+def _said_twice(node: yaml.Node) -> yaml.ScalarNode | None:
+    """A key that a mapping has already: YAML would quietly keep the later of the two."""
+    if isinstance(node, yaml.SequenceNode):
+        return next(filter(None, map(_said_twice, node.value)), None)
+    seen: set[str] = set()
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(key, yaml.ScalarNode) and key.value in seen:
+            return key
+        seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
+        if (within := _said_twice(value)) is not None:
+            return within
+    return None
 
 
 def _fault(name: str, root: yaml.Node | None, error: Any) -> str:

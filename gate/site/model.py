@@ -335,6 +335,7 @@ class Site(Part):
                 self.scales,
                 self.beams,
                 self.barriers,
+                self.scanners,
                 self.satellite,
             )
             for p in g

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.barrier.driver import open_driver
+from gate.beams.board import open_boards
+from gate.beams.recorded import replay_beams
 from gate.errors import GatewardenError, VisionError
 from gate.facts import WeightSample
 from gate.fraud.area_watch import bound_areas
@@ -16,7 +18,7 @@ from gate.lines.opening import open_line
 from gate.satellite.feed import position_line, replay_positions
 from gate.scale.live import LiveScale
 from gate.scale.replay import replay_scale
-from gate.site.model import Camera, Positions, Scale, Site
+from gate.site.model import Beam, Camera, Positions, Scale, Site
 from gate.site.shapes import satellite_areas, site_planes, site_shapes
 from gate.tickets.registers import load_registers
 from vision.source import Frame, SystemClock, hide_credentials, open_source
@@ -36,7 +38,7 @@ def check_site(site: Site, base: Path, *, devices: bool) -> SiteCheck:
     """Check a site whose file has been read. devices: also ask each camera and scale whether it answers."""
     lines: list[str] = []
     passed = True
-    for good, line in (*_file(site, base), *_addresses(site), *(_devices(site, base) if devices else ())):
+    for good, line in (*_file(site, base), *_addresses(site, base), *(_devices(site, base) if devices else ())):
         lines.append(("ok     " if good else "FAULT  ") + line)
         passed = passed and good
     for rule, missing in blind_rules(site):
@@ -82,14 +84,16 @@ def _satellite(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
         yield False, str(error)
 
 
-def _addresses(site: Site) -> Iterator[tuple[bool, str]]:
-    """Whether the addresses of barriers and hand scanners can work; nothing is sent to a barrier to find out."""
+def _addresses(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
+    """Whether the addresses of barriers, light barriers and scanners can work; nothing is sent to a barrier for it."""
     for barrier in site.barriers:
         try:
             open_driver(barrier)
             yield True, f"barrier {barrier.id}: {barrier.address}"
         except GatewardenError as error:
             yield False, str(error)
+    for beam in site.beams:
+        yield _beam(beam, base)
     for scanner in site.scanners:
         try:
             open_line(scanner.address)
@@ -98,11 +102,25 @@ def _addresses(site: Site) -> Iterator[tuple[bool, str]]:
             yield False, f"scanner {scanner.id}: {error}"
 
 
+def _beam(beam: Beam, base: Path) -> tuple[bool, str]:
+    shown = f"light barrier {beam.id}: {beam.address or 'no address, nothing reads it'}"
+    try:
+        if beam.address.startswith("replay:"):
+            return True, f"{shown}: {sum(1 for _ in replay_beams([beam], base, 0))} changes recorded"
+        open_boards([beam])
+    except GatewardenError as error:
+        return False, str(error)
+    return True, f"{shown}, input {beam.input}" if beam.address.startswith("modbus") else shown
+
+
 def _devices(site: Site, base: Path) -> Iterator[tuple[bool, str]]:
     for camera in site.cameras:
         yield _camera(camera, base)
     for scale in site.scales:
         yield _scale(scale, base)
+    for beam in site.beams:
+        if beam.address and not beam.address.startswith("replay:"):
+            yield _beam_now(beam)
     if site.positions is not None and not site.positions.address.startswith("replay:"):
         yield _positions(site.positions)
 
@@ -146,6 +164,29 @@ def _scale(scale: Scale, base: Path) -> tuple[bool, str]:
     if found is None:
         return False, f"{shown}: gave no valid {scale.indicator} frame within {ANSWER_S:.0f} s"
     return True, f"{shown}: reads {found.kg:g} kg"
+
+
+def _beam_now(beam: Beam) -> tuple[bool, str]:
+    """Whether a light barrier answers; a topic may be silent for longer than anyone waits here."""
+    shown = f"light barrier {beam.id}: {beam.address}"
+    try:
+        seen = asyncio.run(_look(beam))
+    except (GatewardenError, TimeoutError) as error:
+        return False, f"{shown}: {error or 'no answer'}"
+    return True, f"{shown}: {'said nothing yet' if seen is None else 'broken' if seen else 'free'}"
+
+
+async def _look(beam: Beam) -> bool | None:
+    ((_, board),) = open_boards([beam])
+    try:
+        await asyncio.wait_for(board.open(), ANSWER_S)
+        return (await asyncio.wait_for(board.look(), ANSWER_S))[beam.id]
+    except TimeoutError:
+        if not beam.address.startswith("mqtt"):
+            raise
+        return None
+    finally:
+        await board.close()
 
 
 def _positions(positions: Positions) -> tuple[bool, str]:

@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 
 from gate.barrier.yard import Barriers
+from gate.beams.reader import BeamReaders
 from gate.errors import SiteError
 from gate.evidence.clock import camera_clocks, clock_offset
 from gate.evidence.draft import PlateCrop
@@ -35,7 +36,8 @@ from gate.running.window import FactWindow
 from gate.satellite.feed import LivePositions
 from gate.scale.live import LiveScale
 from gate.scale.stability import Stability
-from gate.sealing.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, signed_tickets
+from gate.sealing.dossier import Dossier, signed_tickets
+from gate.sealing.occasions import Occasions
 from gate.sealing.sealer import Sealer, Workshop
 from gate.site.cameras import camera_config, model_digests
 from gate.site.model import Scale, Site
@@ -93,6 +95,7 @@ class SiteProcess:
         self._sealer = Sealer(self._workshop, self._clock.now_ms, self._sealed)
         self._window = FactWindow()
         self._findings: dict[str, list[Finding]] = {}
+        self._occasions = Occasions()
         self._crops: dict[str, tuple[PlateCrop, ...]] = {}
         self._captions = Captions(frozenset(s.deck for s in site.scales))
         self._pending: list[Fact] = []
@@ -101,6 +104,7 @@ class SiteProcess:
         self._stability = {s.id: Stability(s.e_kg) for s in site.scales}
         self._captioned: Caption | None = None
         self.barriers = Barriers(site, self._say, self._clock.now_ms)
+        self._beams = BeamReaders(site.beams, self._say, self._clock.now_ms)
         self.streams = {c.id: Fanout() for c in site.cameras}
         self._watching: dict[str, bool] = {}
         hub = HubAccess(site, site.hub, base) if site.hub else None
@@ -136,6 +140,7 @@ class SiteProcess:
                 group.create_task(self._serve())
                 group.create_task(self._housekeeping())
                 group.create_task(self.barriers.run())
+                group.create_task(self._beams.run())
                 group.create_task(
                     watch_codes(self.site, self.snapshots.take, self._wants_code, self._say, self._clock.now_ms)
                 )
@@ -254,6 +259,8 @@ class SiteProcess:
         for part in (outcome, silent):
             self._window.add(part.facts)
             self._conclude(part)
+        for finding in self._occasions.due(until_ms):
+            self._seal(Dossier(None, (finding,), ()))
         self.barriers.turn((outcome, silent), self._gatehouse.scales)
 
     def _conclude(self, outcome: Outcome, *, logged: bool = False) -> None:
@@ -266,6 +273,7 @@ class SiteProcess:
         for finding in outcome.findings:
             recent = self._window.between(finding.t_ms - PLACE_MS, finding.t_ms)
             self.outbox.put_record(placed(finding, recent))
+            self._occasions.take([finding])
             if finding.passage:
                 self._findings.setdefault(finding.passage, []).append(finding)
             if finding.state == "raised" and not logged:
@@ -281,17 +289,24 @@ class SiteProcess:
             self._passages.append([passage])
         findings = tuple(self._findings.pop(passage.id, ()))
         crops = tuple(c for v in passage.vehicles for c in self._crops.pop(v, ()))
-        facts = self._window.between(passage.start_ms - PRE_ROLL_MS, passage.end_ms + POST_ROLL_MS)
         tokens = signed_tickets(passage, self._registers.tickets.token)
+        self._seal(Dossier(passage, findings, (), crops, tokens=tokens), logged=logged)
+
+    def _seal(self, dossier: Dossier, *, logged: bool = False) -> None:
+        """Have it sealed with the facts of its time and how right the clock is now."""
+        facts = tuple(self._window.between(*dossier.span_ms))
         cameras = {} if logged else camera_clocks(self.workers.health())
-        clock = clock_offset(self._clock.now_ms(), cameras)
-        self._sealer.put(Dossier(passage, findings, tuple(facts), crops, clock, tokens))
+        self._sealer.put(replace(dossier, facts=facts, clock=clock_offset(self._clock.now_ms(), cameras)))
 
     def _sealed(self, dossier: Dossier, bundle: SealedBundle) -> None:
         """The bundle is on disk: its files follow the alerts to the hub, the pictures first, original clips last."""
         hub = self.site.hub
         for name, path in bundle_files(bundle.path, originals=hub is None or hub.originals):
-            self.outbox.put_file(dossier.passage.id, name, path)
+            if dossier.passage:
+                self.outbox.put_file(dossier.passage.id, name, path)
+            else:
+                finding = dossier.findings[0]
+                self.outbox.put_file(finding.id, f"{finding.t_ms}-{name}", path)
 
     def _picture(self, finding: Finding) -> None:
         """A picture of the moment for the alert, of the camera that saw the vehicle, else of the first."""
@@ -385,6 +400,7 @@ def in_time(facts: Sequence[Fact], taken_ms: int) -> list[Fact]:
 
 def _refuse_recordings(site: Site) -> None:
     addresses = {c.id: c.address for c in site.cameras} | {s.id: s.address for s in site.scales}
+    addresses |= {b.id: b.address for b in site.beams}
     addresses |= {"positions": site.positions.address} if site.positions else {}
     for device, address in addresses.items():
         if address.startswith(("file:", "replay:")):

@@ -3,7 +3,7 @@
 facts.jsonl      every fact, source and derived, in order of time
 passages.jsonl   one line per closed passage
 findings.jsonl   every finding, raised, upgraded or withdrawn
-evidence/        one sealed folder per passage
+evidence/        one sealed folder per passage, and per finding without one
 """
 
 import heapq
@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO
 
+from gate.beams.recorded import replay_beams
 from gate.errors import GatewardenError, SiteError
 from gate.evidence.clock import RECORDING
 from gate.evidence.draft import ClockOffset, PlateCrop
@@ -25,7 +26,8 @@ from gate.records import Finding, Passage
 from gate.running.window import FactWindow
 from gate.satellite.feed import replay_positions
 from gate.scale.replay import replay_scale
-from gate.sealing.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, seal, signed_tickets
+from gate.sealing.dossier import Dossier, seal, signed_tickets
+from gate.sealing.occasions import POST_ROLL_MS, Occasions
 from gate.site.cameras import camera_config, model_digests, recording_start_ms
 from gate.site.model import Site
 from gate.tickets.registers import load_registers
@@ -114,6 +116,7 @@ class Replay:
         self._sealed_ms = 0
         self._findings: dict[str, list[Finding]] = {}
         self._waiting: list[Passage] = []
+        self._occasions = Occasions()
         footage = {c.id: out / "footage" / c.id for c in site.cameras} if evidence else {}
         self._cameras = _Cameras(site, base, footage)
         self._store = EvidenceStore(out / "evidence", KeyRing(out / "keys"), site.id) if evidence else None
@@ -140,7 +143,7 @@ class Replay:
         return self.report
 
     def _merged(self, progress: Progress) -> Iterator[Fact]:
-        """The source facts of every camera and scale, oldest first."""
+        """The source facts of every device, oldest first."""
         start_ms = recording_start_ms(self._site)
         streams: list[Iterator[Fact]] = [self._cameras.facts(c.id, progress) for c in self._site.cameras]
         for scale in self._site.scales:
@@ -148,6 +151,7 @@ class Replay:
             if kind != "replay":
                 raise SiteError(f"scale {scale.id!r}: replay needs replay:FILE.csv, got {scale.address!r}")
             streams.append(iter(replay_scale(scale, self._base / path, start_ms)))
+        streams.append(replay_beams(self._site.beams, self._base, start_ms))
         if self._site.positions is not None:
             streams.append(iter(replay_positions(self._site.positions, self._base)))
         return heapq.merge(*(_in_order(s) for s in streams), key=lambda f: f.t_ms)
@@ -158,6 +162,7 @@ class Replay:
             files["facts"].write(fact_line(fact) + "\n")
         for finding in outcome.findings:
             files["findings"].write(canonical_json(to_plain(finding)) + "\n")
+            self._occasions.take([finding])
             if finding.passage:
                 self._findings.setdefault(finding.passage, []).append(finding)
         for passage in outcome.passages:
@@ -170,28 +175,30 @@ class Replay:
         self._seal_due(now_ms)
 
     def _seal_due(self, now_ms: int) -> None:
-        """Seal the passages whose post-roll is over, in the order they closed."""
+        """Seal what has its post-roll: passages in the order they closed, then findings without one."""
         while self._waiting and self._waiting[0].end_ms + POST_ROLL_MS < now_ms:
             passage = self._waiting.pop(0)
             findings = tuple(self._findings.pop(passage.id, ()))
             crops = tuple(c for v in passage.vehicles for c in self._cameras.crops.pop(v, ()))
-            if self._store is None:
-                continue
-            start_ms, end_ms = passage.start_ms - PRE_ROLL_MS, passage.end_ms + POST_ROLL_MS
-            self._sealed_ms = max(self._sealed_ms, end_ms)
-            clock = ClockOffset(RECORDING, None, None, self._sealed_ms)
-            facts = tuple(self._window.between(start_ms, end_ms))
-            tokens = signed_tickets(passage, self._tickets.token)
-            dossier = Dossier(passage, findings, facts, crops, clock, tokens)
-            seal(
-                dossier,
-                self._site,
-                footage=self._cameras.footage,
-                models=self._models,
-                store=self._store,
-                sealed_ms=self._sealed_ms,
-            )
-            self.report.bundles += 1
+            self._seal(Dossier(passage, findings, (), crops, tokens=signed_tickets(passage, self._tickets.token)))
+        for finding in self._occasions.due(now_ms):
+            self._seal(Dossier(None, (finding,), ()))
+
+    def _seal(self, dossier: Dossier) -> None:
+        if self._store is None:
+            return
+        start_ms, end_ms = dossier.span_ms
+        self._sealed_ms = max(self._sealed_ms, end_ms)
+        clock = ClockOffset(RECORDING, None, None, self._sealed_ms)
+        seal(
+            replace(dossier, facts=tuple(self._window.between(start_ms, end_ms)), clock=clock),
+            self._site,
+            footage=self._cameras.footage,
+            models=self._models,
+            store=self._store,
+            sealed_ms=self._sealed_ms,
+        )
+        self.report.bundles += 1
 
 
 def _in_order(stream: Iterator[Fact]) -> Iterator[Fact]:

@@ -193,7 +193,12 @@ class Scale(Part):
 
 
 class Beam(Part):
-    """A light barrier between two posts, broken while something stands in it. scale: whose deck's end it guards."""
+    """A light barrier between two posts, broken while something stands in it. scale: whose deck's end it guards.
+
+    address: modbus-tcp:host:502 or modbus-rtu:/dev/ttyUSB1?baud=9600, where it is the discrete input `input` of
+    `unit_id`; mqtt:host:1883/topic; replay:beams.csv (recorded); "" for one that nobody reads. broken_when: what the
+    input is while the barrier is broken.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     id: Id
@@ -201,6 +206,10 @@ class Beam(Part):
     end: Point = Field(alias="to")
     height_m: float = Field(default=0.8, gt=0, le=3)
     scale: Id | None = None
+    address: str = ""
+    unit_id: int = Field(default=1, ge=0, le=247)
+    input: int = Field(default=0, ge=0, le=65_535)
+    broken_when: Literal["on", "off"] = "on"
 
 
 class Barrier(Part):

@@ -1,0 +1,1 @@
+"""Light barriers: who reads them, live and from recordings."""

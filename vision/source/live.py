@@ -29,10 +29,27 @@ _JOINING = 3  # damaged parts before the first good picture: a connection may be
 _FLOWING = 3  # packets without a pause after a silence: one alone is what the demuxer had held back
 
 
-@dataclass(frozen=True, slots=True)
 class _Opened:
-    container: Any
-    stream: Any
+    """One connection. FFmpeg frees it under whoever still uses it, so the last of its two users closes it."""
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        self.stream = stream
+        self._container = container
+        self._users = 2  # the thread that reads it, and who decodes and records what it gave
+        self._lock = threading.Lock()
+
+    def packets(self) -> Iterator[Any]:
+        """Its packets, as they come."""
+        packets: Iterator[Any] = self._container.demux(self.stream)
+        return packets
+
+    def leave(self) -> None:
+        """One of the two is done with it."""
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0
+        if last:
+            self._container.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +93,7 @@ class LiveSource:
         self._state, self._state_ms = "", 0
         self._arrived_ms = self._flowing = 0
         self._damage_ms: int | None = None
-        self._container: Any = None
+        self._opened: _Opened | None = None
         self._decoder: Decoder | None = None
         self._times = StreamClock()
         self._whole, self._joining = Whole(), _JOINING
@@ -85,37 +102,47 @@ class LiveSource:
 
     def __iter__(self) -> Iterator[Packet | Frame | DeviceState | Tick]:
         self._thread.start()
-        while not self._stop.is_set():
-            try:
-                item = self._queue.get(timeout=0.2)
-            except queue.Empty:
-                now = self._clock.now_ms()
-                if self._state in ("ok", "damaged") and now - self._arrived_ms > self._stall_s * 1000:
-                    yield self._enter(now, "stalled", self._silent)
-                yield Tick(now)
-                continue
-            match item:
-                case _Opened(container, stream):
-                    self._begin(container, stream)
-                case _Arrived(part, came_ms):
-                    for packet, arrival_ms in self._whole.add(part, came_ms):
-                        yield from self._packet(packet, arrival_ms)
-                case _Lost(t_ms, state, detail):
-                    self._release()
-                    if self._state != state:
-                        yield self._enter(t_ms, state, detail)
-        self._release()
+        try:
+            while not self._stop.is_set():
+                try:
+                    item = self._queue.get(timeout=0.2)
+                except queue.Empty:
+                    yield from self._silence(self._clock.now_ms())
+                else:
+                    yield from self._take(item)
+        finally:
+            self._stop.set()
+            self._release()
+            self._let_go()
 
     def close(self) -> None:
         """Stop; the reading thread ends with its next packet or time-out."""
         self._stop.set()
 
+    def _silence(self, now_ms: int) -> Iterator[DeviceState | Tick]:
+        """Nothing came for a moment."""
+        if self._state in ("ok", "damaged") and now_ms - self._arrived_ms > self._stall_s * 1000:
+            yield self._enter(now_ms, "stalled", self._silent)
+        yield Tick(now_ms)
+
+    def _take(self, item: _Opened | _Arrived | _Lost) -> Iterator[Packet | Frame | DeviceState]:
+        match item:
+            case _Opened():
+                self._begin(item)
+            case _Arrived(part, came_ms):
+                for packet, arrival_ms in self._whole.add(part, came_ms):
+                    yield from self._packet(packet, arrival_ms)
+            case _Lost(t_ms, state, detail):
+                self._release()
+                if self._state != state:
+                    yield self._enter(t_ms, state, detail)
+
     @property
     def _silent(self) -> str:
         return f"{self._address.shown}: silent for {self._stall_s:g} s"
 
-    def _begin(self, container: Any, stream: Any) -> None:
-        self._container, self._decoder = container, Decoder(stream)
+    def _begin(self, opened: _Opened) -> None:
+        self._opened, self._decoder = opened, Decoder(opened.stream)
         self._connection += 1
         self._arrived_ms, self._flowing = 0, _FLOWING
         self._times, self._whole, self._joining = StreamClock(), Whole(), _JOINING
@@ -191,9 +218,16 @@ class LiveSource:
 
     def _release(self) -> None:
         self._decoder = None
-        if self._container is not None:
-            self._container.close()
-            self._container = None
+        if self._opened is not None:
+            self._opened.leave()
+            self._opened = None
+
+    def _let_go(self) -> None:
+        """Connections that were opened and never taken."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if isinstance(item := self._queue.get_nowait(), _Opened):
+                    item.leave()
 
     def _read(self) -> None:
         """The reading thread: connect, hand over packets, connect again."""
@@ -207,15 +241,23 @@ class LiveSource:
 
     def _connect(self) -> tuple[str, str]:
         """One connection from its opening to its end: the state it ends in, and why."""
-        shown = self._address.shown
         try:
-            container, stream = self._open()
+            opened = _Opened(*self._open())
         except SourceError as error:
             return "lost", str(error)
-        self._hand_over(_Opened(container, stream))
+        if not self._hand_over(opened):
+            opened.leave()
+        try:
+            return self._listen(opened)
+        finally:
+            opened.leave()
+
+    def _listen(self, opened: _Opened) -> tuple[str, str]:
+        """Hand over what a connection gives until it ends: the state it ends in, and why."""
+        shown = self._address.shown
         full, heard = False, time.monotonic()
         try:
-            for packet in container.demux(stream):
+            for packet in opened.packets():
                 heard = time.monotonic()
                 if self._stop.is_set():
                     return "lost", "closed"
@@ -249,9 +291,10 @@ class LiveSource:
         }
         return open_container(self._address.target, shown, options=options, timeout=(10.0, self._stall_s))
 
-    def _hand_over(self, item: _Opened | _Lost) -> None:
-        """Put something the consumer must not miss, waiting for room."""
+    def _hand_over(self, item: _Opened | _Lost) -> bool:
+        """Put something the consumer must not miss, waiting for room; False when there is none to take it any more."""
         while not self._stop.is_set():
             with contextlib.suppress(queue.Full):
                 self._queue.put(item, timeout=0.2)
-                return
+                return True
+        return False

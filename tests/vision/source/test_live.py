@@ -1,5 +1,6 @@
 """Network cameras against a real RTSP server: connecting, losing, stalling, damage."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -48,6 +49,24 @@ def test_pictures_come_with_times_of_now(rtsp: Start, scheme: str) -> None:
             break
     times = [f.t_ms for f in frames]
     assert all(a < b for a, b in pairwise(times))
+
+
+@pytest.mark.parametrize("pictures", [0, 1, 8])
+def test_closing_in_the_middle_of_a_stream_ends_its_thread_in_good_order(rtsp: Start, pictures: int) -> None:
+    """The reading thread waits for a packet when whoever looks at the pictures has had enough: none may crash."""
+    address = rtsp().address
+    for _ in range(4):
+        source = camera(address, stall_s=2.0)
+        seen = iter(source)
+        for _ in islice((i for i in seen if isinstance(i, Frame)), pictures):
+            pass
+        next(seen)
+        source.close()
+        assert len(list(seen)) <= 3, "what one packet had given already"
+        deadline = time.monotonic() + 8
+        while (left := [t for t in threading.enumerate() if t.name == "source gate"]) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not left
 
 
 def sliced(street: Path, clip: Path, slices: int) -> Path:

@@ -1,0 +1,1 @@
+"""Plates per pass on rendered passes, read by the camera pipeline itself."""

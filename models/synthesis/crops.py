@@ -14,13 +14,14 @@ from models.synthesis.layout import cells
 from models.synthesis.paint import Plate, paint
 from models.synthesis.real import Labelled, corrections, load, measured_texts, read_labels
 from models.synthesis.texts import draw_kind, draw_text
-from models.synthesis.view import View, nudge, photograph
+from models.synthesis.view import View, cut_off, nudge, photograph
 from models.synthesis.weather import degrade
 from vision.plates.crop import fit, read_picture
 from vision.plates.grammar import COLOURS, INDEX, SLOTS
 
 Picture = NDArray[np.uint8]
 UNKNOWN = -1
+_CUT_OFF = 0.05  # of all plates stand half outside the picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +84,8 @@ class CropSource:
     def rendered(self, rng: np.random.Generator) -> Sample:
         """A rendered plate of some kind, seen by some camera."""
         plate, view = self._view(rng)
-        crop, coloured = degrade(view.crop, rng, strength=rng.uniform(0.35, 1.0))
+        seen = cut_off(view.crop, rng) if rng.random() < _CUT_OFF else view.crop
+        crop, coloured = degrade(seen, rng, strength=rng.uniform(0.35, 1.0))
         colour = COLOURS.index(plate.kind.colour) if coloured else UNKNOWN
         centres = _centres(plate, view)
         return Sample(
@@ -99,8 +101,10 @@ class CropSource:
         labelled, picture = self._real[int(rng.choice(len(self._real), p=self._real_odds))]
         crop = nudge(picture, rng) if rng.random() < 0.9 else picture
         coloured = True
+        if rng.random() < _CUT_OFF:
+            crop = cut_off(crop, rng)
         if rng.random() < 0.75:
-            crop, coloured = degrade(crop, rng, strength=0.45)
+            crop, coloured = degrade(crop, rng, strength=rng.uniform(0.3, 0.8))
         known = labelled.colour is not None and coloured
         colour = COLOURS.index(labelled.colour) if known and labelled.colour is not None else UNKNOWN
         return Sample(fit(crop), encode(labelled.text), colour, labelled.rows - 1, True, *_nowhere())

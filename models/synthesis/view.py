@@ -99,3 +99,13 @@ def nudge(crop: Picture, rng: np.random.Generator) -> Picture:
     seen -= np.array([[grow[0], grow[1]], [-grow[2], grow[1]], [-grow[2], -grow[3]], [grow[0], -grow[3]]]) * -1
     warp = cv2.getPerspectiveTransform(corners.astype(np.float32), seen.astype(np.float32))
     return np.asarray(cv2.warpPerspective(crop, warp, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def cut_off(crop: Picture, rng: np.random.Generator) -> Picture:
+    """A plate that the picture's side cuts through: what lies beyond is the last column repeated, as `rectify` does."""
+    width = crop.shape[1]
+    lost = max(round(width * rng.uniform(0.03, 0.1)), 1)
+    left = rng.random() < 0.7
+    kept = crop[:, lost:] if left else crop[:, : width - lost]
+    sides = (lost, 0) if left else (0, lost)
+    return np.asarray(cv2.copyMakeBorder(kept, 0, 0, *sides, cv2.BORDER_REPLICATE), np.uint8)

@@ -157,6 +157,22 @@ def _sharpen(picture: Float, rng: np.random.Generator) -> Float:
     return np.asarray(picture + rng.uniform(0.5, 2.5) * (picture - soft), np.float32)
 
 
+def _stamp(picture: Float, rng: np.random.Generator) -> Float:
+    """The camera's own writing across the plate's upper or lower edge."""
+    out = np.clip(picture, 0, 255).astype(np.uint8)
+    height, width = out.shape[:2]
+    text = f"20{rng.integers(10, 27)}-{rng.integers(1, 13):02}-{rng.integers(1, 29):02} {rng.integers(0, 24):02}:00"
+    place = (
+        int(rng.uniform(-0.6, 0.5) * width),
+        round(height * (rng.uniform(0.95, 1.15) if rng.random() < 0.7 else 0.1)),
+    )
+    size = height * rng.uniform(0.008, 0.018)
+    bright = float(rng.uniform(200, 255))
+    cv2.putText(out, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.putText(out, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, (bright,) * 3, 1, cv2.LINE_AA)
+    return out.astype(np.float32)
+
+
 def _jpeg(picture: Picture, rng: np.random.Generator) -> Picture:
     quality = int(rng.uniform(18, 92))
     _, code = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
@@ -180,4 +196,5 @@ _CAMERA: tuple[tuple[float, _Effect], ...] = (
     (0.35, _coarse),
     (0.45, _noise),
     (0.18, _sharpen),
+    (0.03, _stamp),
 )

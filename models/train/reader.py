@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from models.train.pool import SHARD, Arrays, Pool, PoolPlan, load
 from models.train.reader_card import reader_card
 from models.train.reader_finish import finish
 from models.train.reader_net import GRID, Output, ReaderNet, export
+from vision.errors import ModelError
 from vision.plates.crop import fit
 from vision.plates.grammar import Scores, decode
 
@@ -34,6 +36,7 @@ BATCH = 128
 REPLAY = 3
 NOMINAL_CROPS_PER_S = {"cpu": 400, "cuda": 8000}
 PEAK_RATE = 2e-3
+FINE_RATE = 7e-4  # where a run starts from what another has learned
 _ATTENTION_UNTIL = 0.5
 
 
@@ -44,10 +47,14 @@ class _State:
     optimiser: torch.optim.Optimizer
     done: int
     rounds: int
+    peak_rate: float
 
 
 def train(job: TrainingJob) -> Path:
-    """Train for `job.minutes`, nominal; gives `out/reader.onnx`. With `resume` goes on from `out/checkpoint.pt`."""
+    """Train for `job.minutes`, nominal; gives `out/reader.onnx`. With `resume` goes on from `out/checkpoint.pt`.
+
+    job.pretrained: another run's checkpoint to start afresh from, at a gentler rate.
+    """
     torch.manual_seed(job.seed)
     torch.set_num_threads(job.threads)
     job.out.mkdir(parents=True, exist_ok=True)
@@ -84,17 +91,29 @@ def _columns() -> tuple[Any, ...]:
 
 def _begin(job: TrainingJob) -> _State:
     net = ReaderNet().to(job.device)
-    optimiser = torch.optim.AdamW(net.parameters(), PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.98))
+    if job.pretrained is not None:
+        net.load_state_dict(_checkpoint(Path(job.pretrained), job)["average"])
+    peak_rate = PEAK_RATE if job.pretrained is None else FINE_RATE
+    optimiser = torch.optim.AdamW(net.parameters(), peak_rate, weight_decay=0.02, betas=(0.9, 0.98))
     rounds = max(round(job.minutes * 60 * NOMINAL_CROPS_PER_S[job.device] / (SHARD * (1 + REPLAY))), 1)
-    state = _State(net, copy.deepcopy(net).eval(), optimiser, 0, rounds)
+    state = _State(net, copy.deepcopy(net).eval(), optimiser, 0, rounds, peak_rate)
     checkpoint = job.out / "checkpoint.pt"
     if job.resume and checkpoint.is_file():
-        saved = torch.load(checkpoint, map_location=job.device, weights_only=True)
+        saved = _checkpoint(checkpoint, job)
         state.net.load_state_dict(saved["net"])
         state.average.load_state_dict(saved["average"])
         state.optimiser.load_state_dict(saved["optimiser"])
         state.done = int(saved["done"])
     return state
+
+
+def _checkpoint(path: Path, job: TrainingJob) -> dict[str, Any]:
+    """What a run left to go on from. Raises ModelError for a file that is missing or something else."""
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location=job.device, weights_only=True)
+    except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
+        raise ModelError(f"{path}: expected a checkpoint of a reader's training: {error}") from error
+    return saved
 
 
 def _save(state: _State, job: TrainingJob, note: dict[str, float]) -> None:
@@ -131,7 +150,7 @@ def _round(state: _State, job: TrainingJob, number: int, window: list[Arrays]) -
     for index, batch in enumerate(batches):
         progress = (number + index / len(batches)) / state.rounds
         for group in state.optimiser.param_groups:
-            group["lr"] = _rate(progress, state.rounds)
+            group["lr"] = state.peak_rate * _rate(progress, state.rounds)
         tensors = {field: torch.from_numpy(array).to(job.device) for field, array in batch.items()}
         with torch.autocast(job.device, dtype=torch.bfloat16):
             read = state.net(tensors["image"])
@@ -158,11 +177,11 @@ def _batches(rng: np.random.Generator, window: list[Arrays]) -> Iterator[Arrays]
 
 
 def _rate(progress: float, rounds: int) -> float:
-    """One cycle: a short warm-up, then a cosine to almost nothing."""
+    """The share of the peak rate, one cycle: a short warm-up, then a cosine to almost nothing."""
     warm = min(0.04, 3.0 / rounds)
     if progress < warm:
-        return PEAK_RATE * max(progress / warm, 0.02)
-    return PEAK_RATE * (0.01 + 0.99 * 0.5 * (1 + float(np.cos(np.pi * (progress - warm) / (1 - warm)))))
+        return max(progress / warm, 0.02)
+    return 0.01 + 0.99 * 0.5 * (1 + float(np.cos(np.pi * (progress - warm) / (1 - warm))))
 
 
 def _losses(read: Output, truth: dict[str, Tensor], progress: float) -> dict[str, Tensor]:

@@ -155,7 +155,7 @@ class BundleDraft:
         elif self.passage is not None:
             kind, name = "passage", self.passage.id
         elif self.findings:
-            kind, name = "finding", self.findings[0].id
+            kind, name = "finding", f"{self.findings[0].id}@{start_ms}"
         else:
             kind, name = "stretch", self.stretch.id if self.stretch else ""
         return {

@@ -1,4 +1,6 @@
-"""The evidence of one passage: what is gathered while the facts are at hand, and sealed when the footage is there."""
+"""The evidence of one passage, or of a finding without one: what is gathered while the facts are at hand, and sealed
+when the footage is there.
+"""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,18 +16,18 @@ from gate.evidence.store import EvidenceStore, SealedBundle
 from gate.facts import Fact, WeightSample
 from gate.fraud.judge import active_rules
 from gate.records import Finding, Passage
-from gate.scale.stability import Stability
+from gate.sealing.burned_words import BurnedWords
+from gate.sealing.occasions import POST_ROLL_MS, occasion
 from gate.sealing.slips import slip_of, slip_record
-from gate.site.model import Scale, Site
+from gate.site.model import Site
 from vision.errors import SourceError
-from vision.facts import DeviceState, PlateColour, Sighting
-from vision.overlay import Overlay, OverlayState, WeightAt, WeightTimeline
+from vision.facts import DeviceState
+from vision.overlay import Overlay
 from vision.record import burn_in, cut
-from vision.source import Frame
 
 _log = structlog.get_logger(__name__)
 PRE_ROLL_MS = 3_000
-POST_ROLL_MS = 3_000
+BEFORE_FINDING_MS = 20_000  # what a finding without a passage is about began before it was sure
 _SILENT = frozenset({"lost", "stalled", "fault"})  # states in which a device gives nothing
 SOFTWARE = f"gatewarden {version('gatewarden')}"
 
@@ -34,11 +36,12 @@ SOFTWARE = f"gatewarden {version('gatewarden')}"
 class Dossier:
     """Everything about one closed passage but its footage. Travels to the process that seals it.
 
-    facts: of the passage's time with pre- and post-roll. crops: pictures of its plates, PNG. clock: how right the
-    site's clock was when the passage closed. tokens: its tickets as they were signed, by id.
+    passage: None for a finding that has none, which then is the only one of `findings`. facts: of its time with pre-
+    and post-roll. crops: pictures of its plates, PNG. clock: how right the site's clock was when the passage closed.
+    tokens: its tickets as they were signed, by id.
     """
 
-    passage: Passage
+    passage: Passage | None
     findings: tuple[Finding, ...]
     facts: tuple[Fact, ...]
     crops: tuple[PlateCrop, ...] = ()
@@ -46,8 +49,15 @@ class Dossier:
     tokens: tuple[tuple[str, str], ...] = ()
 
     @property
+    def id(self) -> str:
+        """What the bundle will be of: the passage, or one occasion of the finding."""
+        return self.passage.id if self.passage else occasion(self.findings[0])
+
+    @property
     def span_ms(self) -> tuple[int, int]:
         """From and to, with pre- and post-roll."""
+        if self.passage is None:
+            return self.findings[0].t_ms - BEFORE_FINDING_MS, self.findings[0].t_ms + POST_ROLL_MS
         return self.passage.start_ms - PRE_ROLL_MS, self.passage.end_ms + POST_ROLL_MS
 
 
@@ -70,7 +80,7 @@ def seal(
         clips, gaps = _clips(dossier, site, footage, Path(folder))
         if site.store.c2pa:
             clips = [_certified(clip, store, sealed_ms) for clip in clips]
-        slip = slip_of(dossier.passage)
+        slip = slip_of(dossier.passage) if dossier.passage else None
         draft = BundleDraft(
             software=SOFTWARE,
             passage=dossier.passage,
@@ -87,22 +97,26 @@ def seal(
             models=tuple(ModelUse(name, digest) for name, digest in sorted(models.items())),
             clock=dossier.clock,
             gaps=(*gaps, *device_gaps(dossier.facts, dossier.span_ms)),
-            cameras=_cameras(dossier),
+            cameras=_cameras(dossier, site),
             slip=slip_record(slip) if slip else None,
         )
         return store.seal(draft, sealed_ms)
 
 
-def _cameras(dossier: Dossier) -> tuple[str, ...]:
-    """The cameras that saw the vehicle."""
-    return tuple(sorted({v.rsplit(":", 1)[0] for v in dossier.passage.vehicles}))
+def _cameras(dossier: Dossier, site: Site) -> tuple[str, ...]:
+    """The cameras that saw the vehicle; for a finding without one those it rests on, else all."""
+    if dossier.passage is not None:
+        return tuple(sorted({v.rsplit(":", 1)[0] for v in dossier.passage.vehicles}))
+    cameras = tuple(c.id for c in site.cameras)
+    named = {e.rsplit(":", 1)[0] for e in dossier.findings[0].evidence}
+    return tuple(c for c in cameras if c in named) or cameras
 
 
 def _clips(dossier: Dossier, site: Site, footage: Mapping[str, Path], folder: Path) -> tuple[list[Clip], list[Gap]]:
     clips: list[Clip] = []
     gaps: list[Gap] = []
     start_ms, end_ms = dossier.span_ms
-    for camera in _cameras(dossier):
+    for camera in _cameras(dossier, site):
         try:
             original = cut(footage[camera], start_ms, end_ms, folder, camera)
         except (SourceError, KeyError) as error:
@@ -110,7 +124,8 @@ def _clips(dossier: Dossier, site: Site, footage: Mapping[str, Path], folder: Pa
             continue
         burned = folder / f"{camera}-burned.mp4"
         overlay = Overlay(site.language, site.timezone)
-        burn_in(original.path, original.start_ms, burned, overlay, _Captions(dossier, site, camera))
+        words = BurnedWords(dossier.passage, dossier.facts, site, camera)
+        burn_in(original.path, original.start_ms, burned, overlay, words)
         clips.append(Clip(original.path, camera, original.start_ms, original.end_ms))
         clips.append(Clip(burned, camera, original.start_ms, original.end_ms, "burned"))
         gaps += [Gap(camera, a, b, "no footage in between") for a, b in original.gaps]
@@ -157,57 +172,3 @@ def signed_tickets(passage: Passage, token: Callable[[str], str]) -> tuple[tuple
     """The passage's tickets as they were signed, those of which `token` knows it."""
     names = dict.fromkeys(t.ticket for t in passage.tickets)
     return tuple((name, signed) for name in names if (signed := token(name)))
-
-
-class _Captions:
-    """What is written into each picture of one camera's clip: the weight of the picture's own instant."""
-
-    def __init__(self, dossier: Dossier, site: Site, camera: str) -> None:
-        passage = dossier.passage
-        scale = _scale_shown(site, passage)
-        self._passage = passage
-        self._site = site.name.in_language(site.language)
-        self._camera = next(c.name.in_language(site.language) for c in site.cameras if c.id == camera)
-        self._weights = timeline(dossier.facts, scale) if scale else WeightTimeline()
-        self._taken_ms = next((w.stable_ms for w in reversed(passage.weighings) if w.stable_ms is not None), None)
-        self._ticket = next((t for t in passage.tickets if t.state == "valid"), None)
-        mine = (f for f in dossier.facts if isinstance(f, Sighting) and f.vehicle in passage.vehicles and f.plates)
-        self._read_ms = next((f.t_ms for f in mine), passage.end_ms)
-
-    def __call__(self, frame: Frame) -> OverlayState:
-        """The state of one frame: nothing is shown before it was known."""
-        t_ms, passage = frame.t_ms, self._passage
-        weight = self._weights.at(t_ms)
-        plate = passage.plates[0] if passage.plates and t_ms >= self._read_ms else None
-        taken = passage.weights if self._taken_ms is not None and t_ms >= self._taken_ms else None
-        return OverlayState(
-            t_ms=t_ms,
-            site=self._site,
-            camera=self._camera,
-            plate=plate.text if plate else "",
-            plate_colour=plate.colour if plate else PlateColour.YELLOW,
-            ticket=self._ticket.ticket if self._ticket and t_ms >= self._ticket.t_ms else "",
-            weight_kg=weight.kg if weight else None,
-            stable=weight.stable if weight else None,
-            gross_kg=taken.gross_kg if taken else None,
-            tare_kg=taken.tare_kg if taken else None,
-            net_kg=taken.net_kg if taken else None,
-        )
-
-
-def timeline(facts: Sequence[Fact], scale: Scale) -> WeightTimeline:
-    """One scale's readings by time, each with whether the weight was stable then."""
-    weights, stability = WeightTimeline(), Stability(scale.e_kg)
-    for fact in facts:
-        if isinstance(fact, WeightSample) and fact.scale == scale.id:
-            may = fact.stable is not False and not fact.overload
-            weights.add(
-                WeightAt(fact.t_ms, fact.kg, stability.update(fact.t_ms, fact.kg, may_be_stable=may) is not None)
-            )
-    return weights
-
-
-def _scale_shown(site: Site, passage: Passage) -> Scale | None:
-    """The scale the vehicle was weighed on, else the site's first."""
-    used = {w.scale for w in passage.weighings}
-    return next((s for s in site.scales if s.id in used), site.scales[0] if site.scales else None)

@@ -1,4 +1,4 @@
-"""Sealing beside the gate's own work: one process that cuts, burns in and seals, one passage after the other."""
+"""Sealing beside the gate's own work: one process that cuts, burns in and seals, one dossier after the other."""
 
 import asyncio
 import multiprocessing
@@ -18,13 +18,13 @@ import structlog
 from gate.errors import GatewardenError
 from gate.evidence.keys import KeyRing
 from gate.evidence.store import EvidenceStore, SealedBundle
-from gate.sealing.dossier import POST_ROLL_MS, Dossier, seal
+from gate.sealing.dossier import Dossier, seal
 from gate.sealing.slips import SLIP_RECORD, print_slip
 from gate.site.model import Site
 from vision.errors import VisionError
 
 _log = structlog.get_logger(__name__)
-AGAIN_MS = 30_000  # after a failure, a full disk perhaps, the same passage is tried again so much later
+AGAIN_MS = 30_000  # after a failure, a full disk perhaps, the same dossier is tried again so much later
 _LOOK_S = 0.2
 _NICE = 10  # the gate's own work goes first
 _OPEN_SEGMENT_MS = 3_000  # footage reaches the disk a little after the picture
@@ -50,10 +50,10 @@ class Workshop:
 
 
 class Sealer:
-    """Takes dossiers of closed passages and seals each when its post-roll is on disk.
+    """Takes dossiers and seals each when its post-roll is on disk.
 
     One that cannot be sealed lets the others pass and is tried again, for as long as the site runs.
-    sealed: called in the event loop with the passage's id and its bundle.
+    sealed: called in the event loop with the dossier and its bundle.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class Sealer:
         self._done = {b.id for b in workshop.store().bundles()}
 
     def put(self, dossier: Dossier) -> None:
-        """Queue a dossier, unless its passage was sealed before."""
-        if dossier.passage.id not in self._done:
+        """Queue a dossier, unless it was sealed before."""
+        if dossier.id not in self._done:
             self._waiting.append(dossier)
 
     @property
     def waiting(self) -> int:
-        """How many passages are not sealed yet."""
+        """How many are not sealed yet."""
         return len(self._waiting)
 
     @property
@@ -94,36 +94,36 @@ class Sealer:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _ripe(self, dossier: Dossier) -> bool:
-        now_ms, failed_ms = self._clock(), self._failed_ms.get(dossier.passage.id)
+        now_ms, failed_ms = self._clock(), self._failed_ms.get(dossier.id)
         if failed_ms is not None and 0 <= now_ms - failed_ms < AGAIN_MS:
             return False
-        return now_ms > dossier.passage.end_ms + POST_ROLL_MS + _OPEN_SEGMENT_MS
+        return now_ms > dossier.span_ms[1] + _OPEN_SEGMENT_MS
 
     async def _seal(self, pool: ProcessPoolExecutor, dossier: Dossier) -> ProcessPoolExecutor:
         """Seal one dossier, or leave it waiting; gives the pool to go on with."""
-        passage = dossier.passage.id
+        name = dossier.id
         loop = asyncio.get_running_loop()
         try:
             bundle = await loop.run_in_executor(pool, seal_one, self._workshop, dossier, self._clock())
         except BrokenProcessPool:
-            _log.error("sealing process died", passage=passage)
-            if passage in self._died:
-                self._failed_ms[passage] = self._clock()
-            self._died.add(passage)
+            _log.error("sealing process died", bundle=name)
+            if name in self._died:
+                self._failed_ms[name] = self._clock()
+            self._died.add(name)
             return _pool()
         except (GatewardenError, VisionError, OSError) as error:
-            _log.error("a passage could not be sealed", passage=passage, why=str(error))
-            self._failed_ms[passage] = self._clock()
+            _log.error("evidence could not be sealed", bundle=name, why=str(error))
+            self._failed_ms[name] = self._clock()
             return pool
         self._waiting.remove(dossier)
-        self._failed_ms.pop(passage, None)
-        self._died.discard(passage)
+        self._failed_ms.pop(name, None)
+        self._died.discard(name)
         self._sealed(dossier, bundle)
         return pool
 
 
 def seal_one(workshop: Workshop, dossier: Dossier, sealed_ms: int) -> SealedBundle:
-    """In the sealing process: seal one passage, and print its weighing slip, which quotes the bundle's digest."""
+    """In the sealing process: seal one dossier, and print its weighing slip, which quotes the bundle's digest."""
     bundle = seal(
         dossier,
         workshop.site,

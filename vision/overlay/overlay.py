@@ -41,7 +41,8 @@ class Mark:
 class OverlayState:
     """Everything written into one picture. Weights are None where the scale said nothing at that instant.
 
-    weight_kg, stable: the scale's reading at t_ms. gross_kg, tare_kg, net_kg: as taken for this visit.
+    weight_kg, stable: the scale's reading at t_ms. gross_kg, tare_kg, net_kg: as taken for this visit. vehicle: whether
+    there is one whose plate could be told.
     """
 
     t_ms: int
@@ -56,6 +57,7 @@ class OverlayState:
     tare_kg: float | None = None
     net_kg: float | None = None
     marks: tuple[Mark, ...] = ()
+    vehicle: bool = True
 
 
 class Overlay:
@@ -104,7 +106,8 @@ class Overlay:
 
     def _plate(self, picture: Image, state: OverlayState, x: int, y: int, size: int) -> int:
         if not state.plate:
-            return lay_on(picture, raster(self._words["no_plate"], size, _GREY), x, y)
+            word = self._words["no_plate" if state.vehicle else "no_vehicle"]
+            return lay_on(picture, raster(word, size, _GREY), x, y)
         sign = badge(plate_text(state.plate), size, *_PLATES[state.plate_colour])
         place = picture[max(y, 0) :, x:][: sign.shape[0], : sign.shape[1]]
         place[:] = sign[: place.shape[0], : place.shape[1]]

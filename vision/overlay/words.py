@@ -15,6 +15,7 @@ WORDS = {
         "moving": "不稳",
         "ticket": "煤票",
         "no_plate": "未识别",
+        "no_vehicle": "无车辆",
     },
     "en": {
         "weight": "Weight",
@@ -25,6 +26,7 @@ WORDS = {
         "moving": "moving",
         "ticket": "Ticket",
         "no_plate": "no plate",
+        "no_vehicle": "no vehicle",
     },
 }
 

@@ -13,7 +13,8 @@ from gate.evidence.report import Standing
 from gate.evidence.statement import sha256
 from gate.evidence.verify import verify
 from gate.records import Passage, WeightsTaken
-from gate.sealing.dossier import POST_ROLL_MS, PRE_ROLL_MS, Dossier, device_gaps, seal, signed_tickets
+from gate.sealing.dossier import PRE_ROLL_MS, Dossier, device_gaps, seal, signed_tickets
+from gate.sealing.occasions import POST_ROLL_MS
 from gate.sealing.slips import print_slip, slip_of, slip_of_bundle
 from gate.tickets.book import TicketBook
 from gate.tickets.ticket import Ticket

@@ -115,3 +115,9 @@ def test_drawing_is_quick(benchmark: object) -> None:
     benchmark.pedantic(draw, rounds=40, warmup_rounds=5)  # type: ignore[attr-defined]
     assert benchmark.stats.stats.median < 0.004  # type: ignore[attr-defined]
     assert cv2.FontFace("sans").getName() == "sans"
+
+
+def test_no_vehicle_is_not_a_plate_that_could_not_be_read() -> None:
+    unread, nobody = replace(STATE, plate=""), replace(STATE, plate="", vehicle=False)
+    pictures = [Overlay("zh").draw(np.zeros((360, 640, 3), np.uint8), state) for state in (unread, nobody)]
+    assert not np.array_equal(*pictures)

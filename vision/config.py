@@ -8,6 +8,12 @@ from vision.engine import Provider
 from vision.record import Retention
 
 Point = tuple[float, float]
+_FEW = 4
+
+
+def live_width(cameras: int) -> int:
+    """How wide a live picture of a site with so many cameras is: many are watched side by side, each of them small."""
+    return 1280 if cameras <= _FEW else 960
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class Screen:
         )
 
     def _draw(self, frame: Frame, marks: tuple[Mark, ...]) -> Iterator[LiveBegin | LiveFragment | Snapshot]:
-        picture = frame.preview(self._config.live_width).copy()
+        picture = frame.preview(self._config.live_width)
         self._overlay.draw(picture, self.state_at(frame.t_ms, marks), full_width=frame.width)
         if self._snap:
             self._snap = False

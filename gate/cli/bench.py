@@ -18,7 +18,7 @@ from gate.site.cameras import DETECTOR, LOCATOR, READER
 from models.zoo import WEIGHTS, weights
 from vision.bench import beside, enlarge, offline, online
 from vision.bench_peer import Find, ultralytics_track
-from vision.config import CameraConfig, ModelFile
+from vision.config import CameraConfig, ModelFile, live_width
 
 _WEIGHTS = Path("yolo11n.pt")
 _ROAD_USERS = (0, 2, 5, 7)  # COCO: person, car, bus, truck
@@ -44,7 +44,7 @@ def command(  # noqa: PLR0917 - each one is an option
     with tempfile.TemporaryDirectory() as folder:
         with console.status(f"making a clip of {width}×{height} at {fps} a second"):
             seen = enlarge(clip, Path(folder) / "bench.mp4", (width, height), fps, min(seconds, 30))
-        base = _config(seen, (width, height), Path(folder))
+        base = replace(_config(seen, (width, height), Path(folder)), live_width=live_width(cameras))
         with console.status(f"{cameras} cameras in real time for {seconds} s"):
             named = [
                 replace(base, id=f"cam{n}", address=f"play:{seen}", record_dir=Path(folder) / "footage" / f"cam{n}")

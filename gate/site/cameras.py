@@ -7,7 +7,7 @@ import numpy as np
 from gate.site.model import Camera, Site
 from gate.site.shapes import camera_plane, site_shapes
 from models.zoo import WEIGHTS, weights
-from vision.config import CameraConfig, ModelFile
+from vision.config import CameraConfig, ModelFile, live_width
 from vision.record import Retention
 
 DETECTOR, LOCATOR, READER = "vehicle-detector", "plate-detector", "reader"
@@ -44,6 +44,7 @@ def camera_config(
         retention=Retention(round(site.store.footage_days * _DAY_MS), round(site.store.footage_gb * share * 10**9)),
         zones=_outlines(site, camera),
         first_number=first_number,
+        live_width=live_width(len(site.cameras)),
         latency_ms=camera.latency_ms,
         camera_time=camera.time == "camera",
     )

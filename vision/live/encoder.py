@@ -65,7 +65,7 @@ class LiveEncoder:
             self._first_ms = t_ms
         self._last_ms = t_ms
         planes = cv2.cvtColor(picture[: self.height, : self.width], cv2.COLOR_BGR2YUV_I420)
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame = av.VideoFrame.from_numpy_buffer(planes, format="yuv420p")
         frame.pts, frame.time_base = t_ms - self._first_ms, Fraction(1, 1000)
         if t_ms - self._key_ms >= _KEY_EVERY_MS:
             self._key_ms = t_ms

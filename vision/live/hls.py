@@ -10,6 +10,8 @@ from vision.live.fanout import Begun, Fanout
 
 _IDLE_S = 12.0  # a phone that asked for nothing in so long is gone
 _FIRST_WAIT_S = 8.0
+_LEAST_SEGMENTS = 3  # a player begins three target durations before the end (RFC 8216, 6.3.3); some refuse fewer
+_TARGET_S = 2  # never changes while a playlist lives (RFC 8216, 4.3.3.1); key frames come every second
 
 
 class HlsStream:
@@ -98,21 +100,20 @@ class HlsWindow:
             self._open.append(fragment)
 
     def playlist(self) -> str | None:
-        """The media playlist, or None while there is no whole segment yet. Its names are those `part` knows."""
-        if not self._ready:
+        """The media playlist, or None while there are too few segments. Its names are those `part` knows."""
+        if len(self._ready) < _LEAST_SEGMENTS:
             return None
-        longest = max(seconds for _, _, seconds in self._ready)
         lines = [
             "#EXTM3U",
             "#EXT-X-VERSION:7",
-            f"#EXT-X-TARGETDURATION:{max(1, round(longest))}",
+            f"#EXT-X-TARGETDURATION:{_TARGET_S}",
             f"#EXT-X-MEDIA-SEQUENCE:{self._ready[0][0]}",
             f"#EXT-X-DISCONTINUITY-SEQUENCE:{self._series}",
             "#EXT-X-INDEPENDENT-SEGMENTS",
             f'#EXT-X-MAP:URI="init-{self._series}.mp4"',
         ]
         for number, _, seconds in self._ready:
-            lines += [f"#EXTINF:{seconds:.3f},", f"{number}.m4s"]
+            lines += [f"#EXTINF:{min(seconds, _TARGET_S + 0.49):.3f},", f"{number}.m4s"]
         return "\n".join(lines) + "\n"
 
     def part(self, name: str) -> bytes | None:

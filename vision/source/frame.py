@@ -97,10 +97,10 @@ class Frame:
         return out
 
     def preview(self, width: int) -> Image:
-        """The same for people's eyes, in half the time and unfiltered: detectors miss vehicles in it."""
+        """The same for people's eyes, in half the time and unfiltered: detectors miss vehicles in it. Not shared."""
         width, height = self._size_at(width)
         planes = self._planes() if width < self.width else None
-        return _scaled(planes, width, height) if planes is not None else self.at(width)
+        return _scaled(planes, width, height) if planes is not None else self.at(width).copy()
 
     def _size_at(self, width: int) -> tuple[int, int]:
         if width >= self.width:

@@ -64,16 +64,16 @@ def likeness(edges: Map, known: Map) -> tuple[float, float]:
 
     A block is found again when its edges correlate with those known there.
     """
-    found = structured = 0
-    floor = max(0.5 * float(known.std()), _LEAST_STRUCTURE)
-    for now, then in zip(_blocks(edges), _blocks(known), strict=True):
-        if then.std() < floor:
-            continue
-        structured += 1
-        a, b = now - now.mean(), then - then.mean()
-        scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
-        found += bool(scale > 0 and float((a * b).sum()) / scale > 0.35)
-    return (found / structured if structured else 1.0), structured / (ROWS * COLUMNS)
+    now, then = _blocks(edges), _blocks(known)
+    spread = then.std(axis=1)
+    structured = spread >= max(0.5 * float(known.std()), _LEAST_STRUCTURE)
+    if not structured.any():
+        return 1.0, 0.0
+    a, b = now[structured], then[structured]
+    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+    scale = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    found = (a * b).sum(axis=1) > 0.35 * scale
+    return float(found.mean()), float(structured.mean())
 
 
 def shift(edges: Map, known: Map) -> tuple[float, float]:
@@ -83,8 +83,8 @@ def shift(edges: Map, known: Map) -> tuple[float, float]:
     return float(np.hypot(dx, dy)) / known.shape[1], float(clear)
 
 
-def _blocks(picture: Map) -> list[Map]:
+def _blocks(picture: Map) -> Map:
+    """The picture's blocks, (ROWS * COLUMNS, pixels)."""
     height, width = picture.shape[0] // ROWS, picture.shape[1] // COLUMNS
-    return [
-        picture[r * height : (r + 1) * height, c * width : (c + 1) * width] for r in range(ROWS) for c in range(COLUMNS)
-    ]
+    cut = picture[: height * ROWS, : width * COLUMNS].reshape(ROWS, height, COLUMNS, width)
+    return cut.swapaxes(1, 2).reshape(ROWS * COLUMNS, height * width)

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.passes --passes 200 --out DIR [--first 0] > passes.json
 
-Clips are rendered once into DIR (about 15 s of one core a pass) and read by the camera's own pipeline each time. For
+Clips are rendered once into DIR (about 6 s of one core a pass) and read by the camera's own pipeline each time. For
 every pass that is not right, DIR/misread/ gets a picture of its plate as the camera had it. Exit status 0 when at least
 99.5 % of the readable plates are right.
 """

@@ -11,8 +11,10 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
+from playwright.async_api import async_playwright
 
 from gate.running.live_api import Snapshots, live_api
+from tests.servers import SERVERS
 from vision.live import Fanout, LiveEncoder
 
 
@@ -28,7 +30,7 @@ async def served(streams: dict[str, Fanout]) -> AsyncIterator[str]:
     await running
 
 
-async def film(stream: Fanout) -> None:
+async def film(stream: Fanout, pace_s: float = 0.01) -> None:
     """What a camera's worker does while somebody watches: fifteen pictures a second, here as fast as they are made."""
     encoder, t_ms = LiveEncoder(320, 180), 0
     while not stream.viewers:
@@ -39,7 +41,7 @@ async def film(stream: Fanout) -> None:
         for fragment in encoder.encode(picture, t_ms):
             stream.push(fragment)
         t_ms += 66
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pace_s)
 
 
 @pytest.fixture
@@ -88,3 +90,29 @@ async def test_a_camera_that_gives_nothing_is_said_to(
     monkeypatch.setattr("vision.live.hls._FIRST_WAIT_S", 0.2)
     async with httpx.AsyncClient(base_url=phone[0]) as client:
         assert (await client.get("/hls/dark/live.m3u8")).status_code == 503
+
+
+@pytest.mark.slow
+async def test_a_phones_browser_plays_it_by_itself() -> None:
+    """Chromium as a telephone, whose video element is given the playlist's address and nothing else."""
+    chromium = SERVERS["chromium"].path()
+    if chromium is None:
+        pytest.skip("no Chromium: name it in GATEWARDEN_CHROMIUM")
+    stream = Fanout()
+    filming = asyncio.create_task(film(stream, 0.066))
+    flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+    async with served({"exit": stream}) as url, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
+        context = await browser.new_context(**playwright.devices["Pixel 7"])
+        page = await context.new_page()
+        await page.goto(f"{url}/health")
+        if not await page.evaluate("document.createElement('video').canPlayType('application/vnd.apple.mpegurl')"):
+            pytest.skip("this Chromium plays no HLS")
+        await page.set_content(f"<video src='{url}/hls/exit/live.m3u8' autoplay muted playsinline></video>")
+        done = "(v => v.error || v.currentTime > 4)(document.querySelector('video'))"
+        await page.wait_for_function(done, timeout=40_000)
+        wrong = await page.evaluate("document.querySelector('video').error?.message")
+        await browser.close()
+    filming.cancel()
+    await asyncio.gather(filming, return_exceptions=True)
+    assert wrong is None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,14 +10,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration_rigs.layout import layout_of
-from calibration_rigs.scenario import load_scenario
-from calibration_rigs.scene import Dresser
-from calibration_rigs.shot import Shot
-from calibration_rigs.simulation import Simulation
+from calibration_rigs.easel import easels, own_easel, staged
+from calibration_rigs.logs import RunLogs, start_of
+from calibration_rigs.scene import FLOOR_PX
+from calibration_rigs.shot import Darkroom
 from calibration_rigs.truth import tick_record
 from calibration_rigs.weather import Weather
-from calibration_rigs.weights import WeightLogs, start_of
 
 Progress = Callable[[float], None]
 
@@ -48,37 +47,40 @@ class Clip:
         self._file.close()
 
 
-def render(path: Path, out: Path, progress: Progress | None = None, crf: int = 29) -> None:
-    """Draw a scenario: one clip per camera, `weights.csv` per scale, and `truth.jsonl`, in step with each other.
+def render(
+    path: Path,
+    out: Path,
+    progress: Progress | None = None,
+    crf: int = 29,
+    *,
+    jobs: int = 1,
+    floor_px: tuple[int, int] = FLOOR_PX,
+) -> None:
+    """Draw a scenario: one clip per camera, `weights.csv` per scale, `beams.csv` and `truth.jsonl`, all in step.
 
-    One camera, one scale: clip.mp4 and weights.csv. More: clip_<camera>.mp4 and weights_<scale>.csv.
-    Raises ScenarioError, SiteImpossible or RenderError.
+    One camera, one scale: clip.mp4 and weights.csv. More: clip_<camera>.mp4 and weights_<scale>.csv. jobs: processes
+    that draw; with 1 this one does. floor_px: of the floor's pictures. Raises ScenarioError, SiteImpossible or
+    RenderError.
     """
-    scenario, site = load_scenario(path)
-    layout = layout_of(site)
-    weather = Weather.named(scenario.weather)
-    simulation = Simulation(scenario, layout, Dresser(weather, np.random.default_rng(scenario.seed)))
+    simulation = staged(path, floor_px if jobs == 1 else None)
+    scenario, layout = simulation.scenario, simulation.layout
     out.mkdir(parents=True, exist_ok=True)
-    start_ms = start_of(site)
-    clips, shots = {}, {}
-    one = len(layout.views) == 1
-    for name, view in layout.views.items():
-        clips[name] = Clip(out / ("clip.mp4" if one else f"clip_{name}.mp4"), view.size, scenario.fps, crf)
-        shots[name] = Shot(simulation, name, weather)
-    weights = WeightLogs(out, [d.scale for d in layout.decks])
-    try:
-        with (out / "truth.jsonl").open("w", encoding="utf-8") as truth:
-            for tick in simulation.ticks(1 / scenario.fps):
-                weights.add(tick.shown)
-                truth.write(json.dumps(tick_record(simulation, tick, start_ms), ensure_ascii=False) + "\n")
-                simulation.pose_drawn()
-                for name, shot in shots.items():
-                    clips[name].add(shot.take(tick.t_s))
-                if progress is not None:
-                    progress(tick.t_s / scenario.seconds)
-    finally:
-        for clip in clips.values():
-            clip.close()
-        for shot in shots.values():
-            shot.close()
-        weights.close()
+    start_ms = start_of(layout.site)
+    weather, one = Weather.named(scenario.weather), len(layout.views) == 1
+    with ExitStack() as stack:
+        easel = stack.enter_context(own_easel(simulation) if jobs == 1 else easels(path, jobs, floor_px))
+        clips, darkrooms = {}, {}
+        for name, view in layout.views.items():
+            clips[name] = Clip(out / ("clip.mp4" if one else f"clip_{name}.mp4"), view.size, scenario.fps, crf)
+            stack.callback(clips[name].close)
+            darkrooms[name] = Darkroom(scenario, name, view, weather)
+        logs = RunLogs(out, layout)
+        stack.callback(logs.close)
+        truth = stack.enter_context((out / "truth.jsonl").open("w", encoding="utf-8"))
+        for tick in simulation.ticks(1 / scenario.fps):
+            logs.add(tick.shown, tick.beam_changes)
+            truth.write(json.dumps(tick_record(simulation, tick, start_ms), ensure_ascii=False) + "\n")
+            for name, negative in easel.draw(tick.t_s).items():
+                clips[name].add(darkrooms[name].develop(negative, tick.t_s))
+            if progress is not None:
+                progress(tick.t_s / scenario.seconds)

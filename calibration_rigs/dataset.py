@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from calibration_rigs import catalogue, world
 from calibration_rigs.camera import View, looking_at
+from calibration_rigs.finish import Finish
 from calibration_rigs.labels import Drawn, labels_of, plates_of
 from calibration_rigs.layout import Layout, layout_of
-from calibration_rigs.render import Finish, Painter
+from calibration_rigs.render import Painter
 from calibration_rigs.scenario import load_scenario
 from calibration_rigs.scene import Dresser
 from calibration_rigs.vehicle import Vehicle

@@ -1,6 +1,6 @@
 """What watches and moves at a gate beside cameras and scales: light barriers, and arms that open for who comes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -28,6 +28,21 @@ class BeamChange:
     t_s: float
     beam: str
     by: str | None
+
+
+class BeamOutputs:
+    """What light barriers put out: broken or free, whoever stands in them."""
+
+    def __init__(self) -> None:
+        self._broken: dict[str, bool] = {}
+
+    def of(self, changes: Iterable[BeamChange]) -> Iterator[tuple[float, str, bool]]:
+        """Instant, barrier and whether it is broken now, for each change that shows."""
+        for change in changes:
+            broken = change.by is not None
+            if broken != self._broken.get(change.beam, False):
+                self._broken[change.beam] = broken
+                yield change.t_s, change.beam, broken
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Pictures of a world as a camera would send them: drawn by MuJoCo, then given a lens, exposure, rain and noise."""
+"""Pictures of a world as a camera would send them: drawn by MuJoCo, then given a lens and a finish."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from calibration_rigs.camera import View
 from calibration_rigs.errors import RenderError
-from calibration_rigs.glass import Drops, dirt_on, through_dirt
+from calibration_rigs.finish import Finish
 from calibration_rigs.scene import VISIBLE_GROUP
 from calibration_rigs.weather import FINER, Weather
 from calibration_rigs.world import World
@@ -71,13 +71,17 @@ class Painter:
 
     def picture(self, camera: str, view: View, turn_rad: float = 0.0) -> Picture:
         """One frame, (H, W, 3) BGR, as the camera would send it. turn_rad: it was turned to the left by so much."""
+        return self._finish(self.seen(camera, view, turn_rad))
+
+    def seen(self, camera: str, view: View, turn_rad: float = 0.0) -> Picture:
+        """What `picture` shows before its finish, (H, W, 3) BGR."""
         place = self._world.data.cam_xmat[self._world.model.camera(camera).id]
         stood = place.copy()
         c, s = np.cos(turn_rad), np.sin(turn_rad)
         place[:] = (np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ stood.reshape(3, 3)).ravel()
         seen = self._lens(camera, view)[:, :, ::-1]
         place[:] = stood
-        return self._finish(seen)
+        return seen
 
     def _drawn(self, camera: str) -> NDArray[Any]:
         """The scene at FINER times the size, without the vehicles that wait below the ground."""
@@ -113,55 +117,3 @@ def lens_map(view: View) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         (plain[:, 0] * focal + (width - 1) / 2).reshape(height, width).astype(np.float32),
         (plain[:, 1] * focal + (height - 1) / 2).reshape(height, width).astype(np.float32),
     )
-
-
-class Finish:
-    """What lies between the scene and the file: exposure, glow, corners, rain, the glass, sensor noise.
-
-    noise: one sigma of a pixel by day. dirt: of the glass, 0 clean to 1 blind.
-    """
-
-    def __init__(
-        self, size: tuple[int, int], weather: Weather, seed: int = 1, noise: float = 1.6, *, dirt: float = 0.0
-    ) -> None:
-        width, height = size
-        self._weather, self._rng = weather, np.random.default_rng(seed)
-        x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
-        self._corners = (1.0 - 0.13 * (x**2 + y**2)).astype(np.float32)[..., None]
-        tone = np.linspace(0, 1, 256)
-        dark = weather.kind in ("night", "dusk")
-        curve = 1.04 * tone**0.78 if not dark else tone**0.82
-        self._curve = np.clip(255 * (0.015 + 0.985 * (curve - 0.035 * np.sin(2 * np.pi * tone))), 0, 255).astype(
-            np.uint8
-        )
-        grains = [self._rng.normal(0, noise * (2.4 if dark else 1.0), (height, width, 1)) for _ in range(5)]
-        self._grains = [g.astype(np.float32) for g in grains]
-        self._tint = np.array((0.97, 1.0, 1.02), np.float32)  # BGR: a warm camera
-        self._count = 0
-        self._dirt = dirt_on(size, dirt, self._rng) if dirt > 0 else None
-        self._drops = Drops(size, self._rng) if weather.kind == "rain" else None
-
-    def __call__(self, picture: Picture) -> Picture:
-        graded = cv2.LUT(picture, self._curve).astype(np.float32)
-        small = cv2.resize(graded, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
-        glow = cv2.resize(cv2.GaussianBlur(np.maximum(small - 205, 0), (0, 0), 5), (picture.shape[1], picture.shape[0]))
-        out = (graded + 0.9 * glow) * self._corners * self._tint
-        if self._weather.kind == "rain":
-            out = self._rain(out)
-        if self._drops is not None:
-            out = self._drops(out)
-        if self._dirt is not None:
-            out = through_dirt(out, self._dirt)
-        soft = cv2.GaussianBlur(out, (0, 0), 0.55)
-        self._count += 1
-        soft += self._grains[self._count * 3 % 5]
-        return np.asarray(np.clip(soft, 0, 255), np.uint8)
-
-    def _rain(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        height, width = picture.shape[:2]
-        drops = np.zeros((height, width), np.float32)
-        drops[self._rng.integers(0, height, 420), self._rng.integers(0, width, 420)] = 255
-        kernel = np.zeros((27, 27), np.float32)
-        cv2.line(kernel, (10, 0), (16, 26), 1.0 / 9, 1)
-        streaks = cv2.filter2D(drops, -1, kernel)[..., None]
-        return np.asarray(picture + 1.3 * streaks, np.float32)

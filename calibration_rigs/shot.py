@@ -6,7 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration_rigs.camera import View
+from calibration_rigs.finish import Finish
 from calibration_rigs.render import Painter
+from calibration_rigs.scenario import Scenario
 from calibration_rigs.simulation import Simulation
 from calibration_rigs.weather import Weather
 
@@ -16,15 +19,51 @@ TURN_RAD = 0.9
 _DEFOCUS_PX = 9.0
 
 
-class Shot:
-    """Draws one camera of a simulation. Close it, or use it as a context manager. Raises RenderError."""
+class Negative:
+    """What a camera's glass lets in, instant by instant. Close it. Raises RenderError."""
 
     def __init__(self, simulation: Simulation, camera: str, weather: Weather) -> None:
-        scenario = simulation.scenario
-        self._scenario, self._camera = scenario, camera
+        self._scenario, self._camera = simulation.scenario, camera
         self._view = simulation.layout.views[camera]
-        self._painter = Painter(simulation.world, self._view.size, weather, scenario.seed, dirt=scenario.lens_dirt)
+        self._painter = Painter(simulation.world, self._view.size, weather)
+
+    def close(self) -> None:
+        """Give the drawing context back."""
+        self._painter.close()
+
+    def take(self, t_s: float) -> Picture | None:
+        """The scene as it stands, (H, W, 3) BGR, not yet developed; None while the camera sends nothing."""
+        state = self._scenario.state_of(self._camera, t_s)
+        if state in GONE:
+            return None
+        return self._painter.seen(self._camera, self._view, TURN_RAD if state == "turned" else 0.0)
+
+
+class Darkroom:
+    """Makes of one camera's negatives, in their order, the pictures it sends."""
+
+    def __init__(self, scenario: Scenario, camera: str, view: View, weather: Weather) -> None:
+        self._scenario, self._camera = scenario, camera
+        self._finish = Finish(view.size, weather, scenario.seed, dirt=scenario.lens_dirt)
         self._last: Picture | None = None
+
+    def develop(self, negative: Picture | None, t_s: float) -> Picture | None:
+        """The picture sent at an instant, (H, W, 3) BGR; None where none is sent."""
+        state = self._scenario.state_of(self._camera, t_s)
+        if negative is None:
+            return None
+        if state == "frozen" and self._last is not None:
+            return self._last
+        self._last = _spoiled(self._finish(negative), state)
+        return self._last
+
+
+class Shot:
+    """Draws and develops one camera of a simulation. Close it, or use it as a context manager. Raises RenderError."""
+
+    def __init__(self, simulation: Simulation, camera: str, weather: Weather) -> None:
+        self._negative = Negative(simulation, camera, weather)
+        self._darkroom = Darkroom(simulation.scenario, camera, simulation.layout.views[camera], weather)
 
     def __enter__(self) -> Self:
         return self
@@ -34,19 +73,11 @@ class Shot:
 
     def close(self) -> None:
         """Give the drawing context back."""
-        self._painter.close()
+        self._negative.close()
 
     def take(self, t_s: float) -> Picture | None:
         """The picture the camera sends at an instant, (H, W, 3) BGR; None where it sends none."""
-        state = self._scenario.state_of(self._camera, t_s)
-        if state in GONE:
-            return None
-        if state == "frozen" and self._last is not None:
-            return self._last
-        turn_rad = TURN_RAD if state == "turned" else 0.0
-        picture = _spoiled(self._painter.picture(self._camera, self._view, turn_rad), state)
-        self._last = picture
-        return picture
+        return self._darkroom.develop(self._negative.take(t_s), t_s)
 
 
 def _spoiled(picture: Picture, state: str) -> Picture:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from calibration_rigs.equipment import BeamOutputs
+from calibration_rigs.logs import RunLogs
 from calibration_rigs.register import StagedTickets, history_of, vehicle_register
 from calibration_rigs.scenario import Scenario
 from calibration_rigs.take import Take, take
 from calibration_rigs.tracks import Flaws, Watcher
-from calibration_rigs.weights import WeightLogs
 from gate.facts import BeamState, Fact, Operation, fact_line
 from gate.judging.gatehouse import Gatehouse
 from gate.records import Finding, Passage
@@ -44,16 +45,16 @@ def play(
 ) -> Played:
     """Run a scenario in physics and look at it with simulated eyes.
 
-    With `out`, writes facts.jsonl (source facts), weights.csv and truth.jsonl. seed: instead of the scenario's own.
-    Raises ScenarioError or SiteImpossible.
+    With `out`, writes facts.jsonl (source facts), weights.csv, beams.csv and truth.jsonl. seed: instead of the
+    scenario's own. Raises ScenarioError or SiteImpossible.
     """
     if out is None:
         return look(take(path, progress=progress), seed)
     out.mkdir(parents=True, exist_ok=True)
     taken = take(path, out / "truth.jsonl", progress)
     played = look(taken, seed)
-    logs = WeightLogs(out, [d.scale for d in taken.layout.decks])
-    logs.add({s: tuple(r) for s, r in taken.readings(_seed(taken, seed)).items()})
+    logs = RunLogs(out, taken.layout)
+    logs.add(taken.readings(_seed(taken, seed)), taken.beams)
     logs.close()
     (out / "facts.jsonl").write_text("".join(fact_line(f) + "\n" for f in played.facts), "utf-8")
     return played
@@ -121,13 +122,10 @@ def _weighed(taken: Take, seed: int) -> Iterator[Fact]:
 
 
 def _crossed(taken: Take) -> Iterator[Fact]:
-    """What light barriers said: broken, free."""
-    broken: dict[str, bool] = {}
-    for change in taken.beams:
-        now = change.by is not None
-        if now != broken.get(change.beam, False):
-            broken[change.beam] = now
-            yield BeamState(taken.start_ms + round(change.t_s * 1000), change.beam, now)
+    """What light barriers said: free at first, then broken, free."""
+    yield from (BeamState(taken.start_ms, light.id, broken=False) for light in taken.layout.lights)
+    for at_s, beam, broken in BeamOutputs().of(taken.beams):
+        yield BeamState(taken.start_ms + round(at_s * 1000), beam, broken)
 
 
 def _told(scenario: Scenario, start_ms: int) -> Iterator[Fact]:

@@ -18,12 +18,12 @@ from calibration_rigs.camera import View
 from calibration_rigs.equipment import BeamChange
 from calibration_rigs.indicator import Shown
 from calibration_rigs.layout import Layout, layout_of
+from calibration_rigs.logs import start_of
 from calibration_rigs.scale_line import ScaleLine
 from calibration_rigs.scenario import Scenario, load_scenario
 from calibration_rigs.simulation import Simulation, Tick
 from calibration_rigs.truth import Box, box_of, plate_in, tick_record
 from calibration_rigs.vehicle import Vehicle
-from calibration_rigs.weights import start_of
 from calibration_rigs.world import TIME_STEP_S
 
 LOOK_S = 0.2  # between two looks of a camera without pictures

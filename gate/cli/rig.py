@@ -1,6 +1,7 @@
 """`gatewarden rig`: the virtual site, where every fraud can be staged and the truth is known."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,9 +106,11 @@ def _serve(path: Path, out: Path, port: int, linger_s: float, *, pictures: bool)
 def render(
     scenario: ScenarioFile,
     out: Out = None,
+    *,
     dataset: Annotated[Path | None, typer.Option(help="Write training pictures with labels here instead.")] = None,
     pictures: Annotated[int, typer.Option(min=1, help="How many training pictures.")] = 800,
     seed: Annotated[int, typer.Option(help="Of the training pictures.")] = 1,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes that draw clips; one a core if not given.")] = None,
 ) -> None:
     """Draw a scenario: clips, weight logs and truth; or training pictures of its site in changed light and traffic."""
     from calibration_rigs.shelf import scenario_path
@@ -125,7 +128,8 @@ def render(
 
             target = out or Path(path.stem)
             task = bar.add_task(f"{path.stem} → {target}", total=100)
-            draw(path, target, lambda share: bar.update(task, completed=round(100 * share)))
+            cores = jobs or len(os.sched_getaffinity(0))
+            draw(path, target, lambda share: bar.update(task, completed=round(100 * share)), jobs=cores)
     typer.echo(json.dumps({"scenario": path.stem, "out": str(target)}, ensure_ascii=False))
 
 

@@ -71,7 +71,8 @@ def test_facts_of_a_run_say_when_barriers_were_broken() -> None:
     scenario, layout = scene(46, weighed())
     played = look(film(scenario, layout))
     said = [(f.beam, f.broken) for f in played.facts if isinstance(f, BeamState)]
-    assert said == [(b, on) for b in ("beam_approach", "beam_exit") for on in (True, False)]
+    assert sorted(said[:2]) == [("beam_approach", False), ("beam_exit", False)]  # how they are at the start
+    assert said[2:] == [(b, on) for b in ("beam_approach", "beam_exit") for on in (True, False)]
 
 
 @pytest.mark.parametrize(("height_m", "broken"), [(0.8, True), (2.9, False)])

@@ -1,16 +1,17 @@
 """The life of an alert on the rules' side: raised, upgraded, withdrawn, grouped in a storm, climbing."""
 
 import hashlib
+from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.errors import FactError
 from gate.facts import canonical_json, to_plain
 from gate.hub.context import Hub
 from gate.hub.heartbeat import News, Origin
-from gate.hub.routing import owe
-from gate.hub.tables import Alert, AlertAction, Delivery, Silence
+from gate.hub.routing import Audience, disown, owe
+from gate.hub.tables import Alert, AlertAction, Delivery
 from gate.records import Finding, Severity
 
 # Time to acknowledge, product.md "Grades of alert"; grade 1 asks for none.
@@ -18,6 +19,7 @@ ACKNOWLEDGE_WITHIN_MS = {Severity.WARNING: 5 * 60_000, Severity.SERIOUS: 15 * 60
 STORM_WINDOW_MS = 10 * 60_000
 STORM_SIZE = 5  # alerts of one rule and site within the window that are still told one by one
 HIGHEST_LEVEL = 3
+_STORMS_AT_ONCE = 50
 _STATES = ("raised", "upgraded", "withdrawn")
 _SETTLED = ("disposed", "closed")
 
@@ -90,9 +92,8 @@ async def _raise(session: AsyncSession, hub: Hub, site: str, finding: Finding, o
     )
     _fill(alert, finding)
     alert.storm = await _storm(session, alert, now)
-    alert.silenced = await _is_silenced(session, alert, now)
+    alert.silenced = await _is_silenced(session, hub, alert, now)
     session.add(alert)
-    await session.flush()
     if finding.state == "withdrawn":
         alert.status = "closed"
         return alert
@@ -100,6 +101,7 @@ async def _raise(session: AsyncSession, hub: Hub, site: str, finding: Finding, o
     if alert.storm is None or alert.severity >= Severity.CRITICAL:
         await owe(session, hub, alert, f"grade:{alert.severity}")
     else:
+        await session.flush()  # the head may be of this very transaction
         head = await session.get_one(Alert, alert.storm)
         await owe(session, hub, head, "storm")
     return alert
@@ -148,33 +150,56 @@ async def climb(session: AsyncSession, hub: Hub, alert: Alert) -> None:
 
 async def forget_pending(session: AsyncSession, alert: Alert) -> None:
     """What was not told yet need not be told any more."""
+    disown(session, alert.id)
     pending = select(Delivery).where(Delivery.alert == alert.id, Delivery.state == "pending")
     for delivery in (await session.execute(pending)).scalars():
         delivery.state = "cancelled"
 
 
+_Recent = list[tuple[str, str | None]]  # the first alerts of one rule and site in the window: id, storm
+
+
+async def load_storms(session: AsyncSession, now: int, keys: Sequence[tuple[str, str]]) -> None:
+    """Look up, in one question, what `_storm` needs of some (site, rule); kept for the length of the transaction."""
+    known: dict[tuple[str, str], _Recent] = session.info.setdefault("storms", {})
+    asked = [key for key in keys if key not in known]
+    for n in range(0, len(asked), _STORMS_AT_ONCE):
+        part = asked[n : n + _STORMS_AT_ONCE]
+        known |= {key: [] for key in part}
+        first = [
+            select(Alert.site, Alert.rule, Alert.id, Alert.storm, Alert.received_ms)
+            .where(Alert.site == site, Alert.rule == rule, Alert.received_ms > now - STORM_WINDOW_MS)
+            .order_by(Alert.received_ms, Alert.id)
+            .limit(STORM_SIZE)
+            .subquery()
+            for site, rule in part
+        ]
+        found = union_all(*(select(one) for one in first)).subquery()
+        query = select(found.c.site, found.c.rule, found.c.id, found.c.storm).order_by(found.c.received_ms, found.c.id)
+        for site, rule, id_, storm in await session.execute(query):
+            known[site, rule].append((id_, storm))
+
+
 async def _storm(session: AsyncSession, alert: Alert, now: int) -> str | None:
     """The first alert of the storm this one belongs to: many of one rule at one site within the window."""
-    query = (
-        select(Alert.id, Alert.storm)
-        .where(Alert.site == alert.site, Alert.rule == alert.rule, Alert.received_ms > now - STORM_WINDOW_MS)
-        .order_by(Alert.received_ms, Alert.id)
-        .limit(STORM_SIZE)
-    )
-    recent = (await session.execute(query)).all()
-    return (recent[0].storm or recent[0].id) if len(recent) >= STORM_SIZE else None
+    await load_storms(session, now, [(alert.site, alert.rule)])
+    recent: _Recent = session.info["storms"][alert.site, alert.rule]
+    storm = (recent[0][1] or recent[0][0]) if len(recent) >= STORM_SIZE else None
+    if len(recent) < STORM_SIZE:
+        recent.append((alert.id, storm))
+    return storm
 
 
-async def _is_silenced(session: AsyncSession, alert: Alert, now: int) -> bool:
+async def _is_silenced(session: AsyncSession, hub: Hub, alert: Alert, now: int) -> bool:
     """Whether somebody silenced alerts like this one; grade 4 is never silenced."""
     if alert.severity >= Severity.CRITICAL:
         return False
-    active: list[Silence] | None = session.info.get("silences")  # read once in a transaction
-    if active is None:
-        active = list((await session.execute(select(Silence).where(Silence.until_ms > now))).scalars())
-        session.info["silences"] = active
     return any(
-        s.site in (None, alert.site) and s.rule in (None, alert.rule) and s.plate in (None, alert.plate) for s in active
+        s.until_ms > now
+        and s.site in (None, alert.site)
+        and s.rule in (None, alert.rule)
+        and s.plate in (None, alert.plate)
+        for s in (await Audience.of(session, hub)).silences
     )
 
 

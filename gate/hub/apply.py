@@ -1,9 +1,9 @@
 """What a stored message changes: passages, alerts, device histories."""
 
 import re
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.errors import FactError
@@ -14,13 +14,16 @@ from gate.hub.context import Hub
 from gate.hub.heartbeat import Heartbeat, News, Origin, note_heartbeat
 from gate.hub.known import Known
 from gate.hub.registers import note_plan, note_register
-from gate.hub.tables import DeviceEvent, Passage, PassagePlate
+from gate.hub.tables import DeviceEvent, Passage
 from gate.records import Finding
 from gate.records import Passage as PassageRecord
 from vision.facts import DeviceState
 
 _LONGEST_BODY = 4_000_000  # characters of one record
 _LATEST_MS = 2**53
+_SUMMARY = (
+    "id", "site", "start_ms", "end_ms", "kind", "plate", "colour", "weight_kg", "ticket", "product", "closed", "locked",
+)  # fmt: skip
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -47,7 +50,7 @@ async def apply_message(session: AsyncSession, hub: Hub, known: Known, origin: O
 async def _apply(session: AsyncSession, hub: Hub, known: Known, origin: Origin, message: MessageIn) -> News:
     kind, body = message.kind, message.body
     if kind == "passage":
-        return await _passage(session, hub, known, origin, from_plain(PassageRecord, body))
+        return _passage(hub, known, origin, from_plain(PassageRecord, body))
     if kind == "finding":
         finding = from_plain(Finding, body)
         alert, news = await apply_finding(session, hub, origin, finding, known.alerts.get((origin.site, finding.id)))
@@ -75,64 +78,49 @@ def _storable(value: object) -> None:
             _storable(item)
 
 
-async def _passage(session: AsyncSession, hub: Hub, known: Known, origin: Origin, record: PassageRecord) -> News:
+def _passage(hub: Hub, known: Known, origin: Origin, record: PassageRecord) -> News:
     site = origin.site
     _own(site, record.site)
     if not record.id.startswith(f"{site}-") or len(record.id) > 128 or "/" in record.id:
         raise FactError(f"passage id {record.id[:80]!r} does not begin with its site")
     if not 0 <= record.start_ms <= record.end_ms < _LATEST_MS:
         raise FactError("passage: 0 ≤ start_ms ≤ end_ms expected")
-    row = known.passages.get(record.id)
-    if row is None:
-        row = known.passages[record.id] = Passage(id=record.id, site=site, received_ms=hub.clock(), locked=False)
-        _fill(row, record, origin)
-        session.add(row)
-    else:
-        _own(site, row.site)
-        if row.stream == origin.stream and origin.seq < row.seq:
+    before = known.passages.get(record.id)
+    columns: dict[str, Any] = {"id": record.id, "site": site, "received_ms": hub.clock(), "locked": False}
+    if before is not None:
+        _own(site, before["site"])
+        if before["stream"] == origin.stream and origin.seq < before["seq"]:
             return []
-        _fill(row, record, origin)
-    plates, before = {p.text[:32] for p in record.plates} - {""}, known.plates[row.id]
-    if plates != before:
-        await session.flush()
-        gone = before - plates
-        if gone:
-            read = PassagePlate.text.in_(gone)
-            await session.execute(delete(PassagePlate).where(PassagePlate.passage == row.id, read))
-        session.add_all(PassagePlate(passage=row.id, text=text) for text in sorted(plates - before))
-        known.plates[row.id] = plates
-    return [("passage", passage_summary(row))]
+        columns |= {"received_ms": before["received_ms"], "locked": before["locked"]}
+    columns |= _columns(record, origin)
+    known.keep_passage(columns, {p.text[:32] for p in record.plates} - {""})
+    return [("passage", {name: columns[name] for name in _SUMMARY})]
 
 
-def _fill(row: Passage, record: PassageRecord, origin: Origin) -> None:
+def _columns(record: PassageRecord, origin: Origin) -> dict[str, Any]:
+    """What a passage's record says, as the columns it is searched by."""
     weights = [w.stable_kg for w in record.weighings if w.stable_kg is not None]
-    row.start_ms, row.end_ms, row.kind = record.start_ms, record.end_ms, record.kind.value
-    row.plate = record.plate[:32]
-    row.colour = record.plates[0].colour.value if record.plates else ""
-    row.weight_kg = max(weights, default=None)
-    row.ticket = record.tickets[-1].ticket[:128] if record.tickets else ""
-    row.ticket_state = record.tickets[-1].state[:16] if record.tickets else ""
-    row.product = record.tickets[-1].product[:64] if record.tickets else ""
-    row.closed, row.stream, row.seq = record.closed, origin.stream, origin.seq
-    row.body = canonical_json(to_plain(record))
+    use = record.tickets[-1] if record.tickets else None
+    return {
+        "start_ms": record.start_ms,
+        "end_ms": record.end_ms,
+        "kind": record.kind.value,
+        "plate": record.plate[:32],
+        "colour": record.plates[0].colour.value if record.plates else "",
+        "weight_kg": max(weights, default=None),
+        "ticket": use.ticket[:128] if use else "",
+        "ticket_state": use.state[:16] if use else "",
+        "product": use.product[:64] if use else "",
+        "closed": record.closed,
+        "stream": origin.stream,
+        "seq": origin.seq,
+        "body": canonical_json(to_plain(record)),
+    }
 
 
 def passage_summary(row: Passage) -> dict[str, object]:
     """A passage as lists show it."""
-    return {
-        "id": row.id,
-        "site": row.site,
-        "start_ms": row.start_ms,
-        "end_ms": row.end_ms,
-        "kind": row.kind,
-        "plate": row.plate,
-        "colour": row.colour,
-        "weight_kg": row.weight_kg,
-        "ticket": row.ticket,
-        "product": row.product,
-        "closed": row.closed,
-        "locked": row.locked,
-    }
+    return {name: getattr(row, name) for name in _SUMMARY}
 
 
 def _device(session: AsyncSession, site: str, state: DeviceState) -> News:

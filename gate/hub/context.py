@@ -22,7 +22,7 @@ from gate.hub.tokens import now_ms, same, token_hash
 
 COOKIE = "gatewarden_session"
 CSRF_HEADER = "x-csrf-token"
-_TRUSTED_MS = 2_000  # so long what another process took back may still be good here
+_TRUSTED_MS = 10_000  # so long what another process took back may still be good here
 _SENDERS_KEPT = _PEOPLE_KEPT = 10_000
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -31,6 +31,7 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 class Hub:
     """The parts of a running hub. clock: UTC milliseconds. wake_deliveries: there is something to tell.
 
+    kept: what a module keeps in mind for a moment.
     senders: sites by the hash of their token, and when that was looked up; people: by their
     cookie's, emptied with every change to people. reads: answers open pages share.
     arrivals: files on their way; files: those that are whole. heads: the sites' chains of evidence, counter-signed.
@@ -44,6 +45,7 @@ class Hub:
     counters: dict[str, int] = field(default_factory=dict)
     senders: dict[str, tuple["Sender", int]] = field(default_factory=dict)
     people: dict[str, "Seen"] = field(default_factory=dict)
+    kept: dict[type, object] = field(default_factory=dict)
     reads: SharedReads = field(init=False)
     arrivals: DiskFiles = field(init=False)
     files: FileStore = field(init=False)
@@ -89,7 +91,12 @@ def hub_of(connection: HTTPConnection) -> Hub:
     return hub
 
 
-TheHub = Annotated[Hub, Depends(hub_of)]
+async def _hub_here(connection: HTTPConnection) -> Hub:
+    """As a coroutine: what is none is called in a thread, for every request."""
+    return hub_of(connection)
+
+
+TheHub = Annotated[Hub, Depends(_hub_here)]
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -107,7 +107,7 @@ class Deliverer:
         """Wait until the channel takes messages again; what gathers till then goes as one digest."""
         sent = self._sent[deliveries[0].target]
         until = (sent[0] if sent else self._hub.clock()) + 60_000
-        async with self._hub.store.write() as session:
+        async with self._hub.store.write(routine=True) as session:
             for delivery in deliveries:
                 (await session.get_one(Delivery, delivery.id)).next_ms = until
 
@@ -131,7 +131,7 @@ class Deliverer:
 
     async def _record(self, deliveries: list[Delivery], failure: str | None, gone: bool = False) -> None:
         now = self._hub.clock()
-        async with self._hub.store.write() as session:
+        async with self._hub.store.write(routine=True) as session:
             for known in deliveries:
                 delivery = await session.get_one(Delivery, known.id)
                 delivery.attempts += 1

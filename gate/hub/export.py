@@ -47,8 +47,9 @@ async def export_passages(
     form: Form, hub: TheHub, person: _EXPORT, filters: Annotated[PassageFilter, Query()]
 ) -> Response:
     query = filtered_passages(select(Passage), person, filters).order_by(Passage.start_ms, Passage.id).limit(_MOST_ROWS)
-    async with hub.store.write() as session:
+    async with hub.store.read() as session:
         rows = [passage_summary(p) for p in (await session.execute(query)).scalars()]
+    async with hub.store.write() as session:
         _log_export(session, hub, person, f"passages.{form}", rows, filters)
     return _table(form, "passages", rows, _PASSAGES)
 
@@ -56,8 +57,9 @@ async def export_passages(
 @router.get("/alerts.{form}", summary="Alerts as a table", response_class=Response)
 async def export_alerts(form: Form, hub: TheHub, person: _EXPORT, filters: Annotated[AlertFilter, Query()]) -> Response:
     query = select(Alert).where(*alert_conditions(person, filters)).order_by(Alert.t_ms, Alert.id).limit(_MOST_ROWS)
-    async with hub.store.write() as session:
+    async with hub.store.read() as session:
         rows = [alert_summary(a) for a in (await session.execute(query)).scalars()]
+    async with hub.store.write() as session:
         _log_export(session, hub, person, f"alerts.{form}", rows, filters)
     return _table(form, "alerts", rows, _ALERTS)
 

@@ -61,11 +61,11 @@ class Heartbeat(BaseModel):
 
 
 async def note_heartbeat(session: AsyncSession, hub: Hub, site_id: str, heartbeat: Heartbeat | None) -> News:
-    """Keep that the site was heard from just now, and what it said of itself."""
-    site = await session.get_one(Site, site_id)
-    site.last_seen_ms = hub.clock()
+    """Keep what a site said of itself; that it was heard from is noted with everything it sends."""
     if heartbeat is None:
         return []
+    site = await session.get_one(Site, site_id)
+    site.last_seen_ms = hub.clock()
     if heartbeat.name is not None:
         site.name_zh, site.name_en = heartbeat.name.zh, heartbeat.name.en
     site.state = heartbeat.model_dump()

@@ -11,7 +11,7 @@ from gate.hub.intake import Intake
 router = APIRouter(prefix="/api/v1", tags=["site"])
 
 
-def _intake_of(request: Request) -> Intake:
+async def _intake_of(request: Request) -> Intake:
     intake: Intake = request.app.state.intake
     return intake
 

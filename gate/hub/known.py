@@ -1,45 +1,59 @@
-"""What the database holds already of some batches, read in a few questions instead of several per message."""
+"""What the database holds already of some batches, read in a few questions instead of several per message, and what
+they change, written as few statements at the end.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, delete, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gate.hub.alert_book import load_storms
 from gate.hub.batches import Batch
 from gate.hub.context import Hub
+from gate.hub.store import rows_of
 from gate.hub.tables import Alert, Message, Passage, PassagePlate, Site, Stream
 
 _GAPS_SHOWN = 100
 _ASKED_AT_ONCE = 200  # values in one question; SQLite takes 32,766, and planning grows with them
 
 Key = tuple[str, str]
+_KEPT = ("received_ms", "locked")  # of a passage that is here already
+_PASSAGE_COLUMNS = (Passage.id, Passage.site, Passage.stream, Passage.seq, Passage.received_ms, Passage.locked)
+
+
+@dataclass(slots=True)
+class StreamState:
+    """One outbox of a site, as `gate.hub.tables.Stream`."""
+
+    site: str
+    stream: str
+    contiguous: int
+    highest: int
 
 
 @dataclass(slots=True)
 class Known:
     """numbers: those stored, by stream. ids: (site, message id). alerts: the latest of each (site, finding).
 
-    rows: messages to be inserted at the end. sites: held so that the session need not read them again.
+    passages: columns by id, of a passage not touched yet only `_PASSAGE_COLUMNS`. rows: messages to be inserted.
     """
 
-    sites: list[Site] = field(default_factory=list)
-    streams: dict[Key, Stream] = field(default_factory=dict)
+    streams: dict[Key, StreamState] = field(default_factory=dict)
     numbers: dict[Key, set[int]] = field(default_factory=lambda: defaultdict(set))
     ids: set[Key] = field(default_factory=set)
-    passages: dict[str, Passage] = field(default_factory=dict)
-    plates: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    passages: dict[str, dict[str, Any]] = field(default_factory=dict)
     alerts: dict[Key, Alert] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    _changed: dict[str, set[str]] = field(default_factory=dict)  # passages to be written, and the plates they have
+    _plates: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # as the database has them
 
     @classmethod
     async def load(cls, session: AsyncSession, hub: Hub, group: Sequence[tuple[str, Batch]]) -> Self:
         """Everything the batches touch, locked against other hubs on the same database."""
         known = cls()
-        sites = sorted({site for site, _ in group})
-        known.sites = list((await session.execute(select(Site).where(Site.id.in_(sites)))).scalars())
         await known._load_streams(session, hub, sorted({(site, batch.stream) for site, batch in group}))
         messages = [(site, batch.stream, m) for site, batch in group for m in batch.messages]
         await known._load_messages(session, [((s, stream), (s, m.id), m.seq) for s, stream, m in messages])
@@ -47,9 +61,11 @@ class Known:
         texts = {kind: sorted({(s, i) for s, i in asked if _askable(i)}) for kind, asked in bodies.items()}
         await known._load_passages(session, [str(i) for _, i in texts["passage"]])
         await known._load_alerts(session, [(s, str(i)) for s, i in texts["finding"]])
+        rules = {(s, m.body.get("rule")) for s, _, m in messages if m.kind == "finding"}
+        await load_storms(session, hub.clock(), sorted((s, str(rule)) for s, rule in rules if _askable(rule)))
         return known
 
-    def is_new(self, stream: Stream, seq: int) -> bool:
+    def is_new(self, stream: StreamState, seq: int) -> bool:
         """Note a message's number; False when it was here before."""
         numbers = self.numbers[stream.site, stream.stream]
         if seq <= stream.contiguous or seq in numbers:
@@ -57,11 +73,48 @@ class Known:
         numbers.add(seq)
         return True
 
+    def keep_passage(self, columns: dict[str, Any], plates: set[str]) -> None:
+        """A passage as it is from now on: all its columns, and every plate read in it."""
+        self.passages[columns["id"]] = columns
+        self._changed[columns["id"]] = plates
+
+    async def write(self, session: AsyncSession, hub: Hub) -> None:
+        """Write what was gathered, after what the session itself holds."""
+        await session.flush()
+        if self._changed:
+            await hub.store.upsert(session, Passage, [self.passages[i] for i in self._changed], ("id",), _KEPT)
+            await self._write_plates(session)
+        if self.rows:
+            await session.execute(insert(rows_of(Message)), self.rows)
+        table = rows_of(Stream)
+        which = (table.c.site == bindparam("of_site"), table.c.stream == bindparam("of_stream"))
+        states = [
+            {"of_site": s.site, "of_stream": s.stream, "contiguous": s.contiguous, "highest": s.highest}
+            for s in self.streams.values()
+        ]
+        await session.execute(update(table).where(*which), states)
+        sites = sorted({site for site, _ in self.streams})
+        heard = update(rows_of(Site)).where(Site.id.in_(sites)).values(last_seen_ms=hub.clock())
+        await session.execute(heard)
+
+    async def _write_plates(self, session: AsyncSession) -> None:
+        table = rows_of(PassagePlate)
+        gone = [{"of": i, "gone": t} for i, plates in self._changed.items() for t in sorted(self._plates[i] - plates)]
+        new = [
+            {"passage": i, "text": t} for i, plates in self._changed.items() for t in sorted(plates - self._plates[i])
+        ]
+        if gone:
+            which = (table.c.passage == bindparam("of"), table.c.text == bindparam("gone"))
+            await session.execute(delete(table).where(*which), gone)
+        if new:
+            await session.execute(insert(table), new)
+
     async def _load_streams(self, session: AsyncSession, hub: Hub, keys: list[Key]) -> None:
         for part in _parts(keys):
-            query = select(Stream).where(tuple_(Stream.site, Stream.stream).in_(part))
+            query = select(Stream.site, Stream.stream, Stream.contiguous, Stream.highest)
+            query = query.where(tuple_(Stream.site, Stream.stream).in_(part))
             query = query.order_by(Stream.site, Stream.stream).with_for_update()
-            found = {(s.site, s.stream): s for s in (await session.execute(query)).scalars()}
+            found = {(row.site, row.stream): StreamState(*row) for row in await session.execute(query)}
             for site, stream in part:
                 if (site, stream) not in found:
                     found[site, stream] = await _new_stream(session, hub, site, stream)
@@ -71,18 +124,21 @@ class Known:
         fresh = [(key, id_, seq) for key, id_, seq in asked if seq > self.streams[key].contiguous]
         for part in _parts(fresh):
             by_number = tuple_(Message.site, Message.stream, Message.seq).in_([(*k, seq) for k, _, seq in part])
-            for message in await session.execute(select(Message.site, Message.stream, Message.seq).where(by_number)):
-                self.numbers[message[0], message[1]].add(message[2])
             by_id = tuple_(Message.site, Message.id).in_([i for _, i, _ in part])
-            self.ids |= {(s, str(i)) for s, i in await session.execute(select(Message.site, Message.id).where(by_id))}
+            query = select(Message.site, Message.stream, Message.seq, Message.id).where(or_(by_number, by_id))
+            for site, stream, seq, id_ in await session.execute(query):
+                self.numbers[site, stream].add(seq)
+                self.ids.add((site, str(id_)))
 
     async def _load_passages(self, session: AsyncSession, ids: list[str]) -> None:
         for part in _parts(ids):
-            rows = (await session.execute(select(Passage).where(Passage.id.in_(part)))).scalars()
-            self.passages |= {p.id: p for p in rows}
-            plates = select(PassagePlate.passage, PassagePlate.text).where(PassagePlate.passage.in_(part))
-            for passage, text in await session.execute(plates):
-                self.plates[passage].add(text)
+            query = select(*_PASSAGE_COLUMNS, PassagePlate.text).where(Passage.id.in_(part))
+            for row in await session.execute(query.outerjoin(PassagePlate, PassagePlate.passage == Passage.id)):
+                columns = dict(row._mapping)
+                text = columns.pop("text")
+                self.passages[row.id] = columns
+                if text is not None:
+                    self._plates[row.id].add(text)
 
     async def _load_alerts(self, session: AsyncSession, keys: list[Key]) -> None:
         for part in _parts(keys):
@@ -102,14 +158,15 @@ def _askable(value: object) -> bool:
     return isinstance(value, str) and len(value) <= 256 and value.isprintable()
 
 
-async def _new_stream(session: AsyncSession, hub: Hub, site: str, stream: str) -> Stream:
+async def _new_stream(session: AsyncSession, hub: Hub, site: str, stream: str) -> StreamState:
     values = {"contiguous": 0, "highest": 0, "opened_ms": hub.clock()}
     await hub.store.insert_new(session, Stream, site=site, stream=stream, **values)
-    query = select(Stream).where(Stream.site == site, Stream.stream == stream).with_for_update()
-    return (await session.execute(query)).scalar_one()
+    query = select(Stream.site, Stream.stream, Stream.contiguous, Stream.highest)
+    query = query.where(Stream.site == site, Stream.stream == stream).with_for_update()
+    return StreamState(*(await session.execute(query)).one())
 
 
-async def gaps_above(session: AsyncSession, known: Known, stream: Stream) -> list[tuple[int, int]]:
+async def gaps_above(session: AsyncSession, known: Known, stream: StreamState) -> list[tuple[int, int]]:
     """Move `contiguous` as far as it goes; the ranges still missing above it."""
     here = known.numbers[stream.site, stream.stream]
     had_gaps = stream.highest > stream.contiguous

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.context import Hub
-from gate.hub.tables import Alert, Channel, Delivery, PushSubscription, Route, Shift, User
+from gate.hub.store import later
+from gate.hub.tables import Alert, Channel, Delivery, PushSubscription, Route, Shift, Silence, User
 from gate.records import Severity
 
 # Channels named in the settings hear of everything that asks for an answer.
+_TRUSTED_MS = 2_000
 _SETTINGS_MIN_SEVERITY = Severity.WARNING
 
 
@@ -25,52 +27,66 @@ async def owe(session: AsyncSession, hub: Hub, alert: Alert, cause: str) -> None
     owed: dict[str, int] = {}
     if alert.severity >= _SETTINGS_MIN_SEVERITY:
         owed.update({f"apprise:{n}": now for n in range(len(hub.settings.apprise_urls))})
-    audience = await Audience.of(session, now)
+    audience = await Audience.of(session, hub)
     for route in audience.routes:
         if not _concerns(route, alert) or not on_duty(route.duty, now, hub.settings.timezone):
             continue
         held = 0 if alert.severity >= Severity.CRITICAL else quiet_left_ms(route.quiet, now, hub.settings.timezone)
         for target in audience.targets(route.target, alert.site):
             owed[target] = min(owed.get(target, now + held), now + held)
-    for target, next_ms in owed.items():
-        await hub.store.insert_new(
-            session,
-            Delivery,
-            alert=alert.id,
-            target=target,
-            cause=cause,
-            state="pending",
-            attempts=0,
-            next_ms=next_ms,
-            created_ms=now,
-        )
+    later(session, Delivery).extend(
+        {
+            "alert": alert.id,
+            "target": target,
+            "cause": cause,
+            "state": "pending",
+            "attempts": 0,
+            "next_ms": next_ms,
+            "created_ms": now,
+        }
+        for target, next_ms in owed.items()
+    )
+
+
+def disown(session: AsyncSession, alert: str) -> None:
+    """Take back what this very transaction owes of an alert."""
+    rows = later(session, Delivery)
+    rows[:] = [row for row in rows if row["alert"] != alert]
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Routes, people and their phones, read once in a transaction. on_duty: ids of those the roster names now."""
+    """Routes, people, their phones and what is silenced. on_duty: ids of those the roster names now."""
 
     routes: list[Route]
     channels: frozenset[int]
     people: list[User]
     on_duty: frozenset[int]
     phones: dict[int, list[int]]
+    silences: list[Silence]
+    changes: int  # of the store, as it was read
+    read_ms: int
 
     @classmethod
-    async def of(cls, session: AsyncSession, now: int) -> Self:
-        known: Self | None = session.info.get("audience")
-        if known is not None:
+    async def of(cls, session: AsyncSession, hub: Hub) -> Self:
+        """As it was when something of it was changed last, here or, `_TRUSTED_MS` ago, by another process."""
+        now, changes = hub.clock(), hub.store.changes
+        known = hub.kept.get(cls)
+        if isinstance(known, cls) and known.changes == changes and 0 <= now - known.read_ms < _TRUSTED_MS:
             return known
         on_shift = select(Shift.user_id).where(Shift.start_ms <= now, Shift.end_ms > now)
         phones: dict[int, list[int]] = defaultdict(list)
         for phone, user in await session.execute(select(PushSubscription.id, PushSubscription.user_id)):
             phones[user].append(phone)
-        made = session.info["audience"] = cls(
+        made = hub.kept[cls] = cls(
             list((await session.execute(select(Route).where(Route.enabled))).scalars()),
             frozenset((await session.execute(select(Channel.id).where(Channel.enabled))).scalars()),
             list((await session.execute(select(User).where(User.disabled.is_(False)))).scalars()),
             frozenset((await session.execute(on_shift)).scalars()),
             phones,
+            list((await session.execute(select(Silence).where(Silence.until_ms > now))).scalars()),
+            changes,
+            now,
         )
         return made
 

@@ -37,17 +37,19 @@ class SharedReads:
 
         kinds: the news that change it.
         """
-        answer = self._fresh(key, kinds)
+        asked = self._bus.news(kinds)
+        answer = self._fresh(key, asked)
         if answer is None:
             async with self._making.setdefault(key, asyncio.Lock()):
-                answer = self._fresh(key, kinds) or await self._make(key, kinds, make)
+                answer = self._fresh(key, asked) or await self._make(key, kinds, make)
             if len(self._making) > _KEPT:
                 self._making = {k: lock for k, lock in self._making.items() if lock.locked()}
         return Response(answer.content, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
-    def _fresh(self, key: str, kinds: tuple[str, ...]) -> _Answer | None:
+    def _fresh(self, key: str, asked: int) -> _Answer | None:
+        """The answer, if it tells all the news there were when it was asked for."""
         answer = self._answers.get(key)
-        if answer is None or answer.news != self._bus.news(kinds) or time.monotonic() - answer.made_s > _LONGEST_S:
+        if answer is None or answer.news < asked or time.monotonic() - answer.made_s > _LONGEST_S:
             return None
         return answer
 

@@ -2,7 +2,7 @@
 
 The hub is a process of its own, its disk writes are real. The sites send as `gate.uplink.sender` does: whatever waits
 goes in one batch, the next when its receipt is there. The pages do as the built pages do: they hear the news, and load
-their lists again as the news come, once in PAGE_EVERY_S at most.
+their lists again as the news come, once in PAGE_EVERY_S at most. Sites know nothing of one another: each begins when it likes, and its events follow at uneven distances.
 """
 
 import asyncio
@@ -130,17 +130,16 @@ async def people_and_sites(settings: HubSettings) -> AsyncIterator[tuple[dict[st
 
 async def one_site(port: int, site: str, token: str, rate: float, load: Load, end: float) -> None:
     line = Line(port, f"Authorization: Bearer {token}\r\n")
-    begin, put, sent = time.monotonic(), 0, 0
+    sent, happens = 0, time.monotonic() + random.random() / rate
     born: list[float] = []
     while time.monotonic() < end:
-        due = int((time.monotonic() - begin) * rate)
-        while put < due:
-            put += 1
-            born.append(begin + put / rate)
-        if put == sent:
-            await asyncio.sleep(max(0.0, begin + (put + 1) / rate - time.monotonic()))
+        while happens < time.monotonic():
+            born.append(happens)
+            happens += random.uniform(0.5, 1.5) / rate
+        if len(born) == sent:
+            await asyncio.sleep(max(0.0, happens - time.monotonic()))
             continue
-        batch = [event(site, n) for n in range(sent + 1, min(put, sent + 200) + 1)]
+        batch = [event(site, n) for n in range(sent + 1, min(len(born), sent + 200) + 1)]
         body = canonical_json({"stream": "s", "messages": batch}).encode()
         asked = time.monotonic()
         status, _ = await line.ask("POST", "/api/v1/ingest", body)

@@ -41,7 +41,9 @@ class Passage:
 
     id: "<site>-<UTC yyyymmddThhmmss>-<number>", deterministic. vehicles: the camera keys joined into this visit.
     plates: best reading per plate, the one it is known by first. joins: why camera keys were taken for one vehicle.
-    unsure: what about that may be wrong; empty where it is sure.
+    unsure: what about that may be wrong; empty where it is sure. taken_for: the plate it is taken for where the one
+    read is thought to be misread in a character. alike: plates one character off that it may be as well. read_by: how
+    many cameras read its plate surely. gravest: of the findings that stood when it closed.
     closed: no further fact will join it.
     """
 
@@ -59,6 +61,10 @@ class Passage:
     unsure: tuple[str, ...] = ()
     weights: WeightsTaken | None = None
     closed: bool = False
+    taken_for: str = ""
+    alike: tuple[str, ...] = ()
+    read_by: int = 0
+    gravest: Severity | None = None
 
     @property
     def plate(self) -> str:

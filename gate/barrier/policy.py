@@ -5,11 +5,13 @@ unless the site says so. A person's release opens it whatever else is the matter
 nothing but darkness: the arm's own button works beside it, so nobody is shut in.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gate.barrier.order import SYSTEM, Command, Order
 from gate.errors import GatewardenError
+from gate.fraud.judge import active_rules
+from gate.fraud.net import over_ticket_kg
 from gate.fraud.passage_facts import known_plate, valid_ticket
 from gate.records import Finding, Passage, Severity
 from gate.site.model import Barrier, Site
@@ -30,11 +32,18 @@ class _Vehicle:
 
 @dataclass(slots=True)
 class BarrierPolicy:
-    """One barrier. needs_ticket: the site keeps tickets, so a vehicle must have a valid one."""
+    """One barrier. needs_ticket: the site keeps tickets, so a vehicle must have a valid one.
+
+    net_kg: a passage's net weight if the scale holds so much of it, None while its tare is not known. over: what of a
+    net is too much for its ticket (thresholds of the rule `goods_differ`), empty where the site does not judge that.
+    """
 
     barrier: Barrier
     watched: frozenset[str]  # devices without which nobody can judge
     needs_ticket: bool
+    net_kg: Callable[[Passage, float], float | None] = lambda _passage, _kg: None
+    over: Mapping[str, float] = field(default_factory=dict)
+    e_kg: float = 20.0
     _vehicles: dict[str, _Vehicle] = field(default_factory=dict)
     _standing: dict[str, tuple[str, Severity]] = field(default_factory=dict)  # finding: passage, grade
     _down: dict[str, int] = field(default_factory=dict)  # device: since when
@@ -45,10 +54,17 @@ class BarrierPolicy:
     _clear_ms: int | None = None
 
     @classmethod
-    def of(cls, barrier: Barrier, site: Site) -> "BarrierPolicy":
+    def of(
+        cls,
+        barrier: Barrier,
+        site: Site,
+        net_kg: Callable[[Passage, float], float | None] = lambda _passage, _kg: None,
+    ) -> "BarrierPolicy":
         """The policy of one of a site's barriers."""
         watched = {c.id for c in site.cameras} | ({barrier.scale} if barrier.scale else set())
-        return cls(barrier, frozenset(watched), site.registers.tickets is not None)
+        over = next((a.thresholds for a in active_rules(site) if a.rule.id == "goods_differ"), {})
+        e_kg = next((s.e_kg for s in site.scales if s.id == barrier.scale), 20.0)
+        return cls(barrier, frozenset(watched), site.registers.tickets is not None, net_kg, over, e_kg)
 
     @property
     def is_open(self) -> bool:
@@ -113,13 +129,22 @@ class BarrierPolicy:
             reasons.append("no valid ticket")
         if self.barrier.scale is not None and stable_kg is None:
             reasons.append("weight not stable")
-        reasons += passage.unsure
+        reasons += [*self._too_much(passage, stable_kg), *passage.unsure]
         reasons += [
             finding
             for finding, (about, severity) in self._standing.items()
             if about in (passage.id, "") and severity >= self.barrier.hold_from
         ]
         return tuple(reasons)
+
+    def _too_much(self, passage: Passage, stable_kg: float | None) -> list[str]:
+        """That it carries more than its ticket says, where it is weighed and its tare is known."""
+        ticket = valid_ticket(passage)
+        net_kg = None if stable_kg is None or ticket is None else self.net_kg(passage, stable_kg)
+        if net_kg is None or ticket is None or not self.over:
+            return []
+        over_kg = over_ticket_kg(net_kg, ticket.tonnes, self.e_kg, self.over)
+        return [f"net {net_kg:,.0f} kg, {over_kg:,.0f} kg over its ticket of {ticket.tonnes:g} t"] if over_kg else []
 
     def _learn(self, passages: Iterable[Passage], findings: Iterable[Finding], devices: Iterable[DeviceState]) -> None:
         for passage in passages:

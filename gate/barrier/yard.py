@@ -10,6 +10,7 @@ from gate.barrier.policy import BarrierPolicy
 from gate.errors import GatewardenError
 from gate.facts import Fact
 from gate.judging.gatehouse import Outcome
+from gate.records import Passage
 from gate.scale.weighing import WeighingState
 from gate.site.model import Site
 from vision.facts import DeviceState
@@ -18,11 +19,20 @@ STOP_S = 4.0  # for the last orders when the gate stops
 
 
 class Barriers:
-    """Raises SiteError for an address that can never work. say: takes the facts; clock: UTC milliseconds now."""
+    """Raises SiteError for an address that can never work. say: takes the facts; clock: UTC milliseconds now.
 
-    def __init__(self, site: Site, say: Callable[[Fact], None], clock: Callable[[], int]) -> None:
+    net_kg: of a passage whose vehicle stands on a scale that holds so much.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        say: Callable[[Fact], None],
+        clock: Callable[[], int],
+        net_kg: Callable[[Passage, float], float | None] = lambda _passage, _kg: None,
+    ) -> None:
         self._clock = clock
-        self._policies = {b.id: BarrierPolicy.of(b, site) for b in site.barriers}
+        self._policies = {b.id: BarrierPolicy.of(b, site, net_kg) for b in site.barriers}
         self._keepers = {b.id: Keeper(b, say, clock) for b in site.barriers}
         self._stable_kg: dict[str, float | None] = {}
 

@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from gate.passage.plates import known
+from gate.fraud.passage_facts import known_plate, left
+from gate.passage.plates import KNOWN_CONFIDENCE, is_trailer
 from gate.records import Passage, Severity
 
 PLATES_LIMIT = 50_000  # plates kept; the longest unseen is forgotten first
@@ -12,7 +13,11 @@ VISITS_LIMIT = 50  # visits kept per plate
 
 @dataclass(frozen=True, slots=True)
 class PastVisit:
-    """One closed visit of a plate. stable_kg: its last stable weight, None when it was not weighed."""
+    """One closed visit of a plate. stable_kg: its last stable weight, None when it was not weighed.
+
+    left: it crossed the fence outward, at a site without one that it drove off. trailer: the plate behind it, "" where
+    none was read.
+    """
 
     passage: str
     start_ms: int
@@ -22,6 +27,7 @@ class PastVisit:
     stable_kg: float | None
     left: bool
     worst: Severity | None
+    trailer: str = ""
 
 
 class History:
@@ -34,21 +40,26 @@ class History:
         """The visits remembered of a plate, oldest first."""
         return list(self._visits.get(plate, ()))
 
-    def note(self, passage: Passage, worst: Severity | None) -> None:
-        """Remember a closed passage and its gravest finding; without a sure plate there is nobody to remember."""
-        plate = known(passage.plates)
+    def note(self, passage: Passage, worst: Severity | None, *, fenced: bool = True) -> None:
+        """Remember a closed passage and its gravest finding; without a sure plate there is nobody to remember.
+
+        fenced: the site has boundaries, over which alone one leaves.
+        """
+        plate = known_plate(passage)
         if not plate:
             return
+        gone = left(passage) is not None
         stable = [w.stable_kg for w in passage.weighings if w.stable_kg is not None]
         visit = PastVisit(
             passage.id,
             passage.start_ms,
             passage.end_ms,
             passage.kind.value,
-            next(p.colour.value for p in passage.plates if p.text == plate),
+            passage.plates[0].colour.value,
             stable[-1] if stable else None,
-            any(m.direction == "out" for m in passage.movements),
+            gone or (not fenced and any(m.direction == "out" for m in passage.movements)),
             worst,
+            next((p.text for p in passage.plates if is_trailer(p) and p.confidence >= KNOWN_CONFIDENCE), ""),
         )
         visits = self._visits.setdefault(plate, [])
         visits.append(visit)

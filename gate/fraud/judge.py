@@ -8,12 +8,14 @@ from gate.facts import Fact
 from gate.fraud.catalogue import RULES
 from gate.fraud.deck import Decks
 from gate.fraud.history import History
+from gate.fraud.passage_facts import known_plate
 from gate.fraud.rule import Context, Rule, Signal, Unknown, Vehicles, Verdict, Watch
 from gate.fraud.signals import site_signals
 from gate.records import Finding, Passage, Severity
 from gate.site.model import RuleSettings, Site
 from geofence.deck import Occupancy
 
+OFFENCE_MS = 30 * 86_400_000
 FINDINGS_LIMIT = 20_000  # findings remembered; passages long closed are forgotten first
 
 
@@ -69,6 +71,7 @@ class Judge:
         self._rules = active_rules(site)
         self._watches: list[tuple[ActiveRule, Watch]] = [(a, a.rule.watch()) for a in self._rules if a.rule.watch]
         self._findings: dict[str, Finding] = {}
+        self._standing: dict[str, dict[str, Finding]] = {}  # by passage
 
     def take(
         self,
@@ -104,9 +107,12 @@ class Judge:
                     continue
                 out += self._settle(f"{passage.id}/{active.rule.id}", active, verdict, now_ms, passage)
         if passage.closed:
-            own = [f.severity for f in self._findings.values() if f.passage == passage.id and f.state != "withdrawn"]
-            self._history.note(passage, max(own, default=None))
+            self._history.note(passage, self.gravest(passage.id), fenced=bool(self._site.boundaries))
         return out
+
+    def gravest(self, passage: str) -> Severity | None:
+        """The gravest finding that stands of a passage, None without one."""
+        return max((f.severity for f in self._standing.get(passage, {}).values()), default=None)
 
     def _context(self, active: ActiveRule, now_ms: int) -> Context:
         return Context(
@@ -123,6 +129,9 @@ class Judge:
                 return []
             return [self._keep(key, replace(last, t_ms=now_ms, state="withdrawn"))]
         severity = verdict.severity or active.severity
+        earlier = self._offences(passage, now_ms) if passage is not None else 0
+        if earlier and severity >= Severity.WARNING:
+            severity = Severity(min(severity + 1, Severity.CRITICAL))
         if standing and last is not None and severity <= last.severity:
             return []
         finding = Finding(
@@ -132,21 +141,34 @@ class Judge:
             rule=active.rule.id,
             severity=severity,
             confidence=round(verdict.confidence, 4),
-            zh=verdict.zh,
-            en=verdict.en,
+            zh=verdict.zh + (f"(30 天内第 {earlier + 1} 次)" if earlier else ""),
+            en=verdict.en + (f" (its offence no. {earlier + 1} in 30 days)" if earlier else ""),
             passage=passage.id if passage else None,
             plate=passage.plate if passage else "",
             state="upgraded" if standing else "raised",
-            numbers=dict(verdict.numbers),
+            numbers={**verdict.numbers, **({"earlier_offences": float(earlier)} if earlier else {})},
             evidence=verdict.evidence,
             version=active.rule.version,
             thresholds=dict(active.thresholds),
         )
         return [self._keep(key, finding)]
 
+    def _offences(self, passage: Passage, now_ms: int) -> int:
+        """How many of the plate's visits in the last month had a serious finding: who does it again weighs more."""
+        visits = self._history.of(known_plate(passage))
+        recent = (v for v in visits if v.passage != passage.id and 0 <= now_ms - v.end_ms <= OFFENCE_MS)
+        return sum(v.worst is not None and v.worst >= Severity.SERIOUS for v in recent)
+
     def _keep(self, key: str, finding: Finding) -> Finding:
         # A device's finding raised anew is a new event with a new id; a passage's keeps its own.
         self._findings[key] = finding
+        if finding.passage is not None:
+            own = self._standing.setdefault(finding.passage, {})
+            own[key] = finding
+            if finding.state == "withdrawn":
+                del own[key]
+            if len(self._standing) > FINDINGS_LIMIT:
+                del self._standing[next(iter(self._standing))]
         if len(self._findings) > FINDINGS_LIMIT:
             del self._findings[next(iter(self._findings))]
         return finding

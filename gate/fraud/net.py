@@ -1,5 +1,8 @@
-"""Gross, tare and net of a passage: by two weighings of the same plate, or by the tare on the register."""
+"""Gross, tare and net of a passage: by two weighings of the same plate, or by the tare on the register; and a net
+against its ticket.
+"""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from gate.fraud.history import History
@@ -21,12 +24,17 @@ def weights_taken(passage: Passage, history: History, register: Tares) -> Weight
 
     On the way in the weight is the tare; otherwise it is the gross, and the tare is looked for.
     """
-    weighing, plate = weighed(passage), known_plate(passage)
+    weighing = weighed(passage)
     if weighing is None or weighing.stable_kg is None:
         return None
-    gross_kg = weighing.stable_kg
+    return weights_at(weighing.stable_kg, weighing.stable_ms, passage, history, register)
+
+
+def weights_at(gross_kg: float, at_ms: int | None, passage: Passage, history: History, register: Tares) -> WeightsTaken:
+    """What the passage weighs if a scale holds `gross_kg` of it, at the instant `at_ms`."""
+    plate = known_plate(passage)
     if came_in(passage) is not None and left(passage) is None:
-        return WeightsTaken(None, gross_kg, "weighed", weighing.stable_ms)
+        return WeightsTaken(None, gross_kg, "weighed", at_ms)
     earlier = [
         (v.stable_kg, v.end_ms)
         for v in history.of(plate)
@@ -39,3 +47,15 @@ def weights_taken(passage: Passage, history: History, register: Tares) -> Weight
         return WeightsTaken(gross_kg, earlier[-1][0], "two_weighings", earlier[-1][1])
     tare_kg = register.tare_kg(plate) if plate else None
     return WeightsTaken(gross_kg, tare_kg, "register" if tare_kg is not None else "")
+
+
+def over_ticket_kg(net_kg: float, tonnes: float, e_kg: float, limits: Mapping[str, float]) -> float:
+    """By how much a net weight is over its ticket, 0 where that is noise (3 e) or within the tolerance.
+
+    limits: thresholds of the rule `goods_differ`; either one passed is too much.
+    """
+    over_kg = net_kg - tonnes * 1000
+    if tonnes <= 0 or over_kg <= 3 * e_kg:
+        return 0.0
+    within = over_kg <= limits["over_share"] * tonnes * 1000 and over_kg <= limits["over_kg"]
+    return 0.0 if within else over_kg

@@ -30,8 +30,8 @@ def weighed(passage: Passage) -> Weighing | None:
 
 
 def known_plate(passage: Passage) -> str:
-    """The plate it is known by, "" while none is read surely enough."""
-    return known(passage.plates)
+    """The plate it is known by or taken for, "" while none is read surely enough or it may be one of several."""
+    return passage.taken_for or ("" if passage.alike else known(passage.plates))
 
 
 def plate_or_unread(passage: Passage) -> tuple[str, str]:
@@ -39,7 +39,9 @@ def plate_or_unread(passage: Passage) -> tuple[str, str]:
     plate = passage.plate
     if not plate:
         return "号牌未识别车辆", "a vehicle with no plate read"
-    if passage.plates[0].confidence < KNOWN_CONFIDENCE:
+    if passage.taken_for:
+        return f"{passage.taken_for}(读作 {plate})", f"{passage.taken_for} (read {plate})"
+    if passage.alike or passage.plates[0].confidence < KNOWN_CONFIDENCE:
         return f"{plate}(号牌不确定)", f"{plate} (plate uncertain)"
     return plate, plate
 

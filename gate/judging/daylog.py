@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from gate.errors import FactError
 from gate.facts import Fact, canonical_json, fact_line, from_plain, read_fact, to_plain
+from gate.judging.follower import Turn
 from gate.records import Finding, Passage
 
 Record = TypeVar("Record")
@@ -74,6 +75,11 @@ def passage_log(directory: Path) -> DayLog[Passage]:
     return DayLog(directory, "passages", lambda p: p.end_ms, lambda p: canonical_json(to_plain(p)))
 
 
+def turn_log(directory: Path) -> DayLog[Turn]:
+    """How a site's vehicles were followed, beside its facts."""
+    return DayLog(directory, "turns", lambda t: t.t_ms, lambda t: canonical_json(to_plain(t)))
+
+
 def day_of(t_ms: int) -> str:
     """The UTC day of an instant, YYYYMMDD."""
     return datetime.fromtimestamp(t_ms / 1000, UTC).strftime("%Y%m%d")
@@ -99,6 +105,11 @@ def mend(path: Path) -> None:
 def read_facts(path: Path) -> Iterator[Fact]:
     """The facts of one log file in order. Raises FactError naming file and line."""
     yield from _read(path, read_fact)
+
+
+def read_turns(path: Path) -> Iterator[Turn]:
+    """The turns of one log file in order. Raises FactError naming file and line."""
+    yield from _read(path, lambda line: from_plain(Turn, json.loads(line)))
 
 
 def read_passages(path: Path) -> Iterator[Passage]:

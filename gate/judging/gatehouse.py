@@ -8,22 +8,22 @@ from typing import Protocol
 from gate.facts import CodeRead, Fact, Position, TicketUse, Weighing, WeightSample
 from gate.fraud.history import History
 from gate.fraud.judge import Judge
-from gate.fraud.net import weights_taken
-from gate.fraud.passage_facts import known_plate, left, valid_ticket
+from gate.fraud.net import weights_at, weights_taken
+from gate.fraud.passage_facts import came_in, known_plate, left, valid_ticket
 from gate.fraud.rule import Vehicles
-from gate.judging.outline import Outlines, at_edge
+from gate.judging.follower import FenceFollower, Follower, Turn
+from gate.judging.identity import AS_READ, Identity, identify
+from gate.judging.outline import Outlines
 from gate.passage.book import PassageBook
+from gate.passage.plates import known
 from gate.passage.presented import Presented
 from gate.records import Finding, Passage
 from gate.satellite.guard import SatelliteGuard
 from gate.scale.weighing import WeighingMachine, WeighingState
 from gate.site.model import Site
-from gate.site.shapes import site_planes, site_shapes
-from geofence.fence import SiteFence
 from geofence.movement import Movement
 from vision.facts import Sighting
 
-EDGE_GONE_MS = 300  # sightings of one vehicle follow each other faster
 TICK_MS = 1_000
 CLOCK_BACK_MS = 10_000  # the clock was set back by more than this: visits open by the old one end
 LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the system was off: nothing to judge
@@ -31,11 +31,14 @@ LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the s
 
 @dataclass(slots=True)
 class Outcome:
-    """What some facts led to. facts: those taken and those derived from them, in order."""
+    """What some facts led to. facts: those taken and those derived from them, in order. turns: how the vehicles were
+    followed, for judging the same facts again.
+    """
 
     facts: list[Fact] = field(default_factory=list)
     passages: list[Passage] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
 
 
 class Tickets(Protocol):
@@ -58,12 +61,20 @@ class Gatehouse:
     """Everything the gate knows and concludes, fed with source facts in order of time.
 
     The same facts give the same outcome each time: no clock is read, nothing depends on the order of hashes.
+    follower: says where the vehicles went; a fence of the site's shapes unless given.
     """
 
-    def __init__(self, site: Site, tickets: Tickets, vehicles: Vehicles, history: History | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        tickets: Tickets,
+        vehicles: Vehicles,
+        history: History | None = None,
+        follower: Follower | None = None,
+    ) -> None:
         self._site = site
         self._tickets = tickets
-        self._fence = self._new_fence()
+        self._follower = follower or FenceFollower(site)
         self._satellite = SatelliteGuard(site, vehicles)
         self._machines = {s.id: WeighingMachine(s) for s in site.scales}
         shapes = bool(site.zones or site.boundaries or site.lanes)
@@ -74,14 +85,11 @@ class Gatehouse:
         self._judge = Judge(site, vehicles, self._history)
         self._asked: dict[str, tuple[str, ...]] = {}  # by passage: its plate, and what the register said
         self._departed: set[str] = set()
-        self._sizes = {c.id: c.size for c in site.cameras}
-        self._outlines = Outlines(self._sizes)
-        self._edge_ms: dict[tuple[str, str], int] = {}
+        self._whose: dict[str, tuple[str, Identity]] = {}  # by passage: the plate read, and whose it is taken for
+        self._lent: dict[str, tuple[TicketUse, ...]] = {}  # by passage: what the register says of that plate
+        self._outlines = Outlines({c.id: c.size for c in site.cameras})
         self._unjudged: list[Fact] = []
         self._now_ms: int | None = None
-
-    def _new_fence(self) -> SiteFence:
-        return SiteFence(site_shapes(self._site), site_planes(self._site))
 
     def take(self, facts: Iterable[Fact]) -> Outcome:
         """Take source facts, oldest first; facts of one instant may come in any order."""
@@ -90,21 +98,24 @@ class Gatehouse:
         for t_ms, instant in groupby(ordered, key=lambda f: f.t_ms):
             self._advance(t_ms - 1, outcome)
             self._instant(t_ms, list(instant), outcome)
+        outcome.turns += self._follower.take_turns()
         return outcome
 
     def tick(self, t_ms: int) -> Outcome:
         """Time has passed without facts."""
         outcome = Outcome()
         self._advance(t_ms, outcome)
+        outcome.turns += self._follower.take_turns()
         return outcome
 
     def finish(self, t_ms: int) -> Outcome:
         """No more facts will come: end what is open."""
         outcome = Outcome()
         weighings = [w for machine in self._machines.values() for w in machine.flush()]
-        movements = self._fence.close()
+        movements = self._follower.close(t_ms)
         self._derive(movements, weighings, outcome)
         self._conclude(t_ms, self._book.finish(), outcome)
+        outcome.turns += self._follower.take_turns()
         return outcome
 
     @property
@@ -116,9 +127,13 @@ class Gatehouse:
         """Whether a goods vehicle with no valid ticket is before a camera."""
         return self._book.unticketed(camera, now_ms)
 
+    def net_kg(self, passage: Passage, gross_kg: float) -> float | None:
+        """The net weight of a vehicle if the scale holds `gross_kg` of it, None while its tare is not known."""
+        return weights_at(gross_kg, None, passage, self._history, self._vehicles).net_kg
+
     def remember(self, passage: Passage) -> None:
         """Learn of a passage closed before this gatehouse was made: its plate's history and its used-up ticket."""
-        self._history.note(passage, None)
+        self._history.note(passage, passage.gravest, fenced=bool(self._site.boundaries))
         ticket = valid_ticket(passage)
         if left(passage) is not None and ticket is not None:
             self._tickets.use(ticket.ticket, passage.end_ms, passage.id)
@@ -131,18 +146,16 @@ class Gatehouse:
             self._now_ms = t_ms - t_ms % TICK_MS
         while self._now_ms + TICK_MS <= t_ms:
             self._now_ms += TICK_MS
-            movements = self._fence.expire(self._now_ms)
+            movements = self._follower.expire(self._now_ms)
             self._derive(movements, [], outcome)
             self._note(self._satellite.expire(self._now_ms), outcome)
             self._conclude(self._now_ms, self._book.changed(self._now_ms), outcome)
 
     def _clock_set_back(self, t_ms: int, outcome: Outcome) -> None:
         """End what is open by the old clock; whoever is still there is seen anew."""
-        self._derive(self._fence.close(), [], outcome)
+        self._derive(self._follower.close(t_ms), [], outcome)
         self._conclude(t_ms, self._book.finish(), outcome)
-        self._fence = self._new_fence()
         self._judge.forget_decks()
-        self._edge_ms.clear()
         self._now_ms = None
 
     def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
@@ -166,30 +179,12 @@ class Gatehouse:
         movements: list[Movement] = []
         for camera, seen in groupby(sightings, key=lambda s: s.camera):
             batch = list(seen)
-            self._depart(t_ms, camera)
             self._book.see([self._outlines.placed(s) for s in batch])
-            # a last word is no look: its box is from when the vehicle was last seen
-            rows = [row for s in batch if not s.final and (row := self._outlines.row(s)) is not None]
-            movements += self._fence.update(t_ms, camera, rows)
+            movements += self._follower.look(t_ms, camera, batch)
             for sighting in batch:
-                if not self._book.link(sighting.vehicle, self._fence.known_as(camera, sighting.vehicle)):
-                    self._fence.part(camera, sighting.vehicle)
-                self._note_edge(t_ms, sighting)
+                if not self._book.link(sighting.vehicle, self._follower.known_as(sighting.vehicle)):
+                    self._follower.part(camera, sighting.vehicle)
         return movements
-
-    def _note_edge(self, t_ms: int, sighting: Sighting) -> None:
-        """Remember who was last seen cut off by the picture's edge."""
-        key = (sighting.camera, sighting.vehicle)
-        self._edge_ms.pop(key, None)
-        if at_edge(sighting.box, self._sizes.get(sighting.camera)):
-            self._edge_ms[key] = t_ms
-
-    def _depart(self, t_ms: int, camera: str) -> None:
-        """Who vanished at the picture's edge has driven out of it."""
-        gone = [k for k, seen in self._edge_ms.items() if k[0] == camera and t_ms - seen > EDGE_GONE_MS]
-        for key in gone:
-            del self._edge_ms[key]
-            self._fence.depart(*key)
 
     def _note(self, facts: Sequence[Fact], outcome: Outcome) -> None:
         """Derived facts that belong to no visit."""
@@ -210,19 +205,25 @@ class Gatehouse:
         facts, self._unjudged = self._unjudged, []
         ticketed = [self._with_weights(self._with_ticket(p, t_ms, outcome)) for p in passages]
         looked = any(isinstance(f, Sighting) for f in facts)
-        decks = [self._fence.occupancy(t_ms, s.deck) for s in self._site.scales] if looked else []
+        decks = [self._follower.occupancy(t_ms, s.deck) for s in self._site.scales] if looked else []
         loaded = frozenset(name for name, m in self._machines.items() if m.state.start_ms is not None)
         outcome.findings += self._judge.take(facts, ticketed, t_ms, decks, loaded)
         for passage in ticketed:
             self._consume(passage, t_ms)
             if passage.closed:
-                self._asked.pop(passage.id, None)
                 self._departed.discard(passage.id)
-        outcome.passages += ticketed
+                for kept in (self._asked, self._whose, self._lent):
+                    kept.pop(passage.id, None)
+        outcome.passages += [replace(p, gravest=self._judge.gravest(p.id)) if p.closed else p for p in ticketed]
 
     def _with_ticket(self, passage: Passage, t_ms: int, outcome: Outcome) -> Passage:
-        """Note what the register says of a known plate; while that is nothing valid, ask again: tickets come late."""
+        """Say whose plate it may be, and note what the register says of it; while that is nothing valid, ask again:
+        tickets come late.
+        """
+        passage = self._identified(passage, t_ms)
         plate = known_plate(passage)
+        if passage.taken_for:
+            passage = replace(passage, tickets=(*passage.tickets, *self._lent.get(passage.id, ())))
         if not plate or (valid_ticket(passage) is not None and self._asked.get(passage.id, ("",))[0] == plate):
             return passage
         uses: Sequence[TicketUse] = self._tickets.check_plate(t_ms, plate, self._site.id)
@@ -230,10 +231,28 @@ class Gatehouse:
         if self._asked.get(passage.id) == answer:
             return passage
         self._asked[passage.id] = answer
-        for use in uses:
-            self._book.present(passage.id, use)
+        if passage.taken_for:
+            uses = [replace(u, detail=f"plate read {passage.plate}") for u in uses]
+            self._lent[passage.id] = tuple(uses)
+        else:
+            for use in uses:
+                self._book.present(passage.id, use)
         outcome.facts += uses
         return replace(passage, tickets=(*passage.tickets, *uses)) if uses else passage
+
+    def _identified(self, passage: Passage, t_ms: int) -> Passage:
+        """The passage with whose plate it may be beside the one read. Once taken for another's, it stays so for as long
+        as what was read stays the same.
+        """
+        read = f"{known(passage.plates)} {passage.read_by} {came_in(passage) is not None}"
+        before, who = self._whose.get(passage.id, ("", AS_READ))
+        if before != read or not who.taken_for:
+            who = identify(passage, self._history, lambda p: self._tickets.check_plate(t_ms, p, self._site.id))
+            self._whose[passage.id] = read, who
+        if not who.because:
+            return passage
+        unsure = (*passage.unsure, who.because)
+        return replace(passage, taken_for=who.taken_for, alike=who.alike, unsure=unsure)
 
     def _with_weights(self, passage: Passage) -> Passage:
         taken = weights_taken(passage, self._history, self._vehicles)

@@ -36,7 +36,9 @@ def recall(gatehouse: Gatehouse, facts: DayLog[Fact], passages: DayLog[Passage],
         for fact in _readable(read_facts(path))
         if fact.t_ms >= since_ms and isinstance(fact, SOURCE_FACTS)
     ]
-    return gatehouse.take(source)
+    outcome = gatehouse.take(source)
+    outcome.turns = [t for t in outcome.turns if t.shapes]  # that it began anew, and over which shapes, is news
+    return outcome
 
 
 def next_numbers(facts: Iterable[Fact]) -> dict[str, int]:

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from gate.errors import GatewardenError, SiteError
 from gate.facts import Fact
 from gate.fraud.judge import check_rules
-from gate.judging.daylog import read_facts, read_findings
+from gate.judging.daylog import read_facts, read_findings, read_turns
+from gate.judging.follower import NotRecorded, RecordedFollower, Turn
 from gate.judging.gatehouse import Gatehouse
 from gate.judging.memory import SOURCE_FACTS
 from gate.records import Finding
@@ -29,24 +30,59 @@ class Change:
     finding: Finding
 
 
-def rejudge(site: Site, base: Path, facts: Iterable[Fact]) -> Iterator[Finding]:
-    """The findings of recorded facts, in order of time, under the site's rules as they are now."""
+def rejudge(site: Site, base: Path, facts: Iterable[Fact], turns: Iterable[Turn] | None = None) -> Iterator[Finding]:
+    """The findings of recorded facts, in order of time, under the site's rules as they are now.
+
+    turns: how the vehicles were followed when the facts were recorded; without them they are followed anew. Raises
+    NotRecorded, after findings that do not count, where the turns do not belong to the facts or to the site's shapes.
+    """
     registers = load_registers(site, base)
-    gatehouse = Gatehouse(site, registers.tickets, registers.vehicles)
+    recorded = RecordedFollower(site, turns) if turns is not None else None
+    gatehouse = Gatehouse(site, registers.tickets, registers.vehicles, follower=recorded)
     last_ms = 0
     for t_ms, instant in groupby((f for f in facts if isinstance(f, SOURCE_FACTS)), key=lambda f: f.t_ms):
         last_ms = max(last_ms, t_ms)
         yield from gatehouse.take(instant).findings
     yield from gatehouse.finish(last_ms).findings
+    if recorded is not None:
+        recorded.check_all_asked()
+
+
+def judge_again(site: Site, base: Path, path: Path, *, afresh: bool = False) -> tuple[list[Finding], str]:
+    """The findings of a file or folder of facts, and how its vehicles were followed, in plain words.
+
+    As recorded, where the turns are there and belong to these facts and shapes, unless `afresh`; the findings are the
+    same, in a fraction of the time. Raises FactError, GatewardenError.
+    """
+    why = "as asked"
+    if not afresh:
+        try:
+            return list(rejudge(site, base, recorded_facts(path), recorded_turns(path))), "as recorded"
+        except NotRecorded as reason:
+            why = str(reason)
+    return list(rejudge(site, base, recorded_facts(path))), f"anew: {why}"
+
+
+def recorded_turns(path: Path) -> Iterator[Turn]:
+    """The turns beside the facts of a file or folder. Raises NotRecorded where a file of facts has none."""
+    for file in _fact_files(path):
+        turns = file.with_name(file.name.replace("facts", "turns", 1))
+        if not turns.exists():
+            raise NotRecorded(f"no {turns.name}")
+        yield from read_turns(turns)
 
 
 def recorded_facts(path: Path) -> Iterator[Fact]:
     """The facts of a file, or of every facts-*.jsonl of a folder. Raises FactError, GatewardenError."""
+    for file in _fact_files(path):
+        yield from read_facts(file)
+
+
+def _fact_files(path: Path) -> list[Path]:
     files = [path] if path.is_file() else sorted([*path.glob("facts.jsonl"), *path.glob("facts-????????.jsonl")])
     if not files:
         raise GatewardenError(f"{path}: no facts.jsonl and no facts-YYYYMMDD.jsonl there")
-    for file in files:
-        yield from read_facts(file)
+    return files
 
 
 def with_rules(site: Site, path: Path) -> Site:

@@ -74,11 +74,14 @@ class PassageBook:
         a, b = self._by_key.get(first_key), self._by_key.get(key)
         if a is None or b is None or a is b:
             return True
-        apart = join_cost(a, b).cost >= IMPOSSIBLE
-        if seen_together(a, b) or (apart and known(a.plates) and known(b.plates)):
+        join = join_cost(a, b)
+        if join.wait:
+            return True
+        told = join.cost < IMPOSSIBLE or (known(a.plates) and known(b.plates))
+        if seen_together(a, b) or (told and join.cost >= 1.0):
             self._heirs.pop(first_key, None)
             return False
-        if not apart or all(v.left_ms is None for v in (a, b)):
+        if join.cost < 1.0 or all(v.left_ms is None for v in (a, b)):
             self._merge(a, b, Join(0.0, "recognised where it had vanished"))
         return True
 
@@ -169,7 +172,10 @@ class PassageBook:
 
     def _join(self, fresh: Sequence[Visit]) -> None:
         older = [v for v in self._open if v not in fresh]
-        for i, k, join in assign(older, fresh):
+        for i, k, join, rivals in assign(older, fresh):
+            for rival in rivals:
+                keys = "+".join(sorted(fresh[k].traces))
+                rival.doubts.append(f"{keys} may be its own, but is hardly nearer to another: {join.because}")
             self._merge(older[i], fresh[k], join)
 
     @staticmethod

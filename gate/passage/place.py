@@ -18,7 +18,7 @@ LEAST_PAIRS, LEAST_SPAN_MS = 5, 1_500  # of simultaneous looks, before two camer
 LEAST_WAY_M = 1.0  # between two spots, for a heading
 LEAST_FOOT_PX = 3.0  # a foot that moved down the picture by so much came nearer
 LONGEST_M = {True: 20.0, False: 8.0}  # a goods vehicle, another; with what far ground points err by
-ACROSS_M = 3.0
+ACROSS_M = 3.5  # a vehicle seen from its side has its box's middle beside its way
 SLACK_M = 4.0  # ground points of one end at two cameras differ by so much
 ELSEWHERE_M = 30.0  # seen at once this far apart is no one vehicle
 
@@ -73,6 +73,16 @@ def together(a: Way, b: Way, *, goods: bool) -> tuple[float, str] | None:
     pairs = _pairs(a, b)
     if len(pairs) < LEAST_PAIRS or pairs[-1][0].t_ms - pairs[0][0].t_ms < LEAST_SPAN_MS:
         return None
+    return _fit(a, b, pairs, goods=goods)
+
+
+def together_briefly(a: Way, b: Way, *, goods: bool) -> tuple[float, str] | None:
+    """The same from however few looks at once; None where there is not one."""
+    pairs = _pairs(a, b)
+    return _fit(a, b, pairs, goods=goods) if pairs else None
+
+
+def _fit(a: Way, b: Way, pairs: list[tuple[Spot, Spot]], *, goods: bool) -> tuple[float, str]:
     heading = a.heading or b.heading
     apart_m = median(math.dist(x.point, y.point) for x, y in pairs)
     if heading is None or None in (a.coming, b.coming):

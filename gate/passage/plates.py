@@ -1,6 +1,6 @@
 """When two plate readings may be the same plate, and which reading a vehicle is known by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -29,6 +29,7 @@ _CONFUSED = frozenset(
         "MN",
     )
 )
+_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 CONFUSED_COST = 0.4
 SAME_PLATE = (
     0.8  # up to here two readings may be one plate: at most two confusable characters, never a plain difference
@@ -47,6 +48,21 @@ def distance(a: str, b: str) -> float:
             current.append(min(previous[j - 1] + swap, previous[j] + 1, current[j - 1] + 1))
         previous = current
     return previous[-1]
+
+
+def one_off(plate: str) -> Iterator[str]:
+    """Every plate text that differs in one character behind the province."""
+    for place in range(1, len(plate)):
+        for other in _CHARACTERS:
+            if other != plate[place]:
+                yield plate[:place] + other + plate[place + 1 :]
+
+
+def confusable(a: str, b: str) -> bool:
+    """Whether readers take one of two plates for the other: they differ, and only in characters that look alike."""
+    return (
+        len(a) == len(b) and a != b and all(x == y or frozenset((x, y)) in _CONFUSED for x, y in zip(a, b, strict=True))
+    )
 
 
 def is_trailer(reading: PlateReading) -> bool:

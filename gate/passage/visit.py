@@ -163,7 +163,13 @@ class Visit:
             joins=tuple(self.joined_because),
             unsure=self._unsure(),
             closed=closed,
+            read_by=self._read_by(),
         )
+
+    def _read_by(self) -> int:
+        """How many cameras read the plate it is known by, each surely and for itself."""
+        plate = known(self.plates)
+        return len({t.last.camera for t in self.traces.values() if known(t.plates) == plate}) if plate else 0
 
     def _unsure(self) -> tuple[str, ...]:
         unread = self.kind in GOODS_VEHICLES and not known(self.plates)

@@ -24,7 +24,7 @@ from gate.evidence.draft import PlateCrop
 from gate.evidence.store import SealedBundle
 from gate.evidence.upkeep import Upkeep
 from gate.facts import Fact, Operation, WeightSample
-from gate.judging.daylog import fact_log, passage_log
+from gate.judging.daylog import fact_log, passage_log, turn_log
 from gate.judging.gatehouse import Gatehouse, Outcome
 from gate.judging.memory import next_numbers, recall
 from gate.judging.recorded_tracks import recorded_tracks
@@ -86,6 +86,7 @@ class SiteProcess:
         _refuse_recordings(site)
         self._registers = load_registers(site, base)
         self._facts, self._passages = fact_log(self._directory / "log"), passage_log(self._directory / "log")
+        self._turns_log = turn_log(self._directory / "log")
         self.outbox = Outbox(self._directory / "outbox.db")
         footage = {c.id: self._directory / "footage" / c.id for c in site.cameras}
         self._slips = self._directory / "slips"
@@ -103,7 +104,7 @@ class SiteProcess:
         self._devices: dict[str, str] = {}
         self._stability = {s.id: Stability(s.e_kg) for s in site.scales}
         self._captioned: Caption | None = None
-        self.barriers = Barriers(site, self._say, self._clock.now_ms)
+        self.barriers = Barriers(site, self._say, self._clock.now_ms, lambda p, kg: self._gatehouse.net_kg(p, kg))
         self._beams = BeamReaders(site.beams, self._say, self._clock.now_ms)
         self.streams = {c.id: Fanout() for c in site.cameras}
         self._watching: dict[str, bool] = {}
@@ -155,6 +156,7 @@ class SiteProcess:
         finally:
             await self.workers.stop()
             self._turn(self._clock.now_ms() + REORDER_MS)
+            self._turns_log.close()
             self._facts.close()
             self._passages.close()
 
@@ -265,6 +267,7 @@ class SiteProcess:
 
     def _conclude(self, outcome: Outcome, *, logged: bool = False) -> None:
         """Keep, send and show what the gatehouse said. logged: its facts are in the log already."""
+        self._turns_log.append(outcome.turns)
         if not logged and outcome.facts:
             self._facts.append(outcome.facts)
         for fact in outcome.facts:

@@ -3,6 +3,7 @@
 facts.jsonl      every fact, source and derived, in order of time
 passages.jsonl   one line per closed passage
 findings.jsonl   every finding, raised, upgraded or withdrawn
+turns.jsonl      how the vehicles were followed, for judging the facts again
 evidence/        one sealed folder per passage, and per finding without one
 """
 
@@ -126,7 +127,7 @@ class Replay:
     def run(self, progress: Progress = lambda _: None) -> Report:
         """Play everything to its end; progress is told the recording's own time."""
         last_ms = recording_start_ms(self._site)
-        names = ("facts", "passages", "findings")
+        names = ("turns", "facts", "passages", "findings")
         files = {name: (self._out / f"{name}.jsonl").open("w", encoding="utf-8") for name in names}
         try:
             for t_ms, instant in groupby(self._merged(progress), key=lambda f: f.t_ms):
@@ -158,6 +159,8 @@ class Replay:
 
     def _write(self, outcome: Outcome, files: Mapping[str, IO[str]], now_ms: int) -> None:
         self._window.add(outcome.facts)
+        for turn in outcome.turns:
+            files["turns"].write(canonical_json(to_plain(turn)) + "\n")
         for fact in outcome.facts:
             files["facts"].write(fact_line(fact) + "\n")
         for finding in outcome.findings:

@@ -188,3 +188,37 @@ class Gate(RuleBasedStateMachine):
 
 Gate.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestGate = Gate.TestCase
+
+
+@pytest.mark.parametrize(
+    ("kg", "why"),
+    [
+        (45_000.0, ()),  # 30 t net on a ticket of 30 t
+        (45_600.0, ()),  # 2 % over
+        (45_800.0, ("net 30,800 kg, 800 kg over its ticket of 30 t",)),
+        (14_000.0, ()),  # less than ticketed is no reason to hold it
+    ],
+)
+def test_a_net_over_its_ticket_holds_it_and_says_by_how_much(kg: float, why: tuple[str, ...]) -> None:
+    arm = BarrierPolicy(
+        ARM,
+        WATCHED,
+        needs_ticket=True,
+        net_kg=lambda _, gross: gross - 15_000.0,
+        over={"over_share": 0.02, "over_kg": 1000.0},
+    )
+    arm.take(T0)
+    orders = arm.take(T0 + 100, [waiting()], stable_kg=kg)
+    assert arm.against(kg) == (("the barrier was opened for it already",) if orders else why)
+    assert (commands(orders) == [Command.OPEN]) is (not why)
+
+
+def test_too_much_on_board_traps_nobody_when_what_it_needs_fails() -> None:
+    arm = BarrierPolicy(ARM.model_copy(update={"on_failure": "open"}), WATCHED, needs_ticket=True)
+    arm.net_kg, arm.over = (lambda _, gross: gross), {"over_share": 0.02, "over_kg": 1000.0}
+    arm.take(T0)
+    assert arm.take(T0 + 100, [waiting()], stable_kg=46_000.0) == []
+    lost = DeviceState(T0 + 200, "cam", "lost")
+    arm.take(T0 + 200, devices=[lost], stable_kg=46_000.0)
+    assert commands(arm.take(T0 + 200 + FAILED_MS, stable_kg=46_000.0)) == [Command.OPEN]
+    assert commands(arm.release(T0 + 300, "王五", "weighed again by hand")) == [Command.OPEN]

@@ -1,0 +1,93 @@
+"""Whose plate it may be: a plate one character off another that belongs here is no ground for an accusation by itself.
+
+A plate read by one camera alone may be misread in a character. Where no visit of the plate as read explains that it is
+here, but that of a plate one character off does, the passage says so. It is taken for the other only where everything
+else points to it and to nobody else: that one came in and has not left, is of the same kind, and holds a valid ticket,
+while the plate as read holds none. The plate as read stays in the record.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gate.facts import TicketUse
+from gate.fraud.history import History, PastVisit
+from gate.fraud.passage_facts import came_in
+from gate.passage.plates import confusable, is_trailer, known, one_off
+from gate.records import Passage
+
+INSIDE_MS = 24 * 3_600_000  # who came in longer ago has left unseen
+SURE_CONFIDENCE = 0.9  # of a reading by one camera, from which a plate that is expected here is believed
+WITNESSES = 2  # cameras that read the same leave no doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a passage is taken for. taken_for: the other plate, "" where it is the one read or nobody can say.
+
+    alike: plates one character off that it may be as well. because: what the passage has to say of it.
+    """
+
+    taken_for: str = ""
+    alike: tuple[str, ...] = ()
+    because: str = ""
+
+
+AS_READ = Identity()
+
+
+def identify(passage: Passage, history: History, ticket: Callable[[str], Sequence[TicketUse]]) -> Identity:
+    """Whether the plate a passage is known by may be another's. Who comes in is not looked for among those inside.
+
+    ticket: what the register holds for a plate at this instant.
+    """
+    plate = known(passage.plates)
+    if not plate or passage.read_by >= WITNESSES or came_in(passage) is not None:
+        return AS_READ
+    inside, sure = _came_in(history, plate, passage) is not None, passage.plates[0].confidence >= SURE_CONFIDENCE
+    if inside and sure:
+        return AS_READ
+    shown = {t.plate for t in passage.tickets if t.state == "other_plate" and t.plate in set(one_off(plate))}
+    if len(shown) == 1 and _valid(ticket(other := min(shown))) and not inside:
+        return Identity(
+            other, (other,), f"plate read {plate}, taken for {other}, one character off, whose code it showed"
+        )
+    others = [(p, visit) for p in one_off(plate) if (visit := _came_in(history, p, passage)) is not None]
+    others = [(p, visit) for p, visit in others if visit.kind == passage.kind.value and _valid(ticket(p))]
+    if not others:
+        return AS_READ
+    alike = tuple(p for p, _ in others)
+    if inside or _valid(ticket(plate)):
+        return Identity(because=f"plate read {plate} by one camera; {_named(alike)}, one character off, came in too")
+    likely = _likeliest(plate, others, passage)
+    if likely:
+        because = f"plate read {plate}, taken for {likely}: one character off, came in, has not left, has a ticket"
+        return Identity(likely, alike, because)
+    because = f"plate read {plate}, which did not come in and has no ticket; it may be {_named(alike)}"
+    return Identity(alike=alike, because=because)
+
+
+def _came_in(history: History, plate: str, passage: Passage) -> PastVisit | None:
+    """A plate's last visit, where that brought it in and it was not seen leaving."""
+    visits = [v for v in history.of(plate) if v.passage != passage.id]
+    last = visits[-1] if visits else None
+    here = last is not None and not last.left and 0 <= passage.start_ms - last.end_ms <= INSIDE_MS
+    return last if here else None
+
+
+def _likeliest(plate: str, others: Sequence[tuple[str, PastVisit]], passage: Passage) -> str:
+    """The one plate that its trailer speaks for, or else that readers take for this one; "" where it is not one."""
+    trailers = {p.text for p in passage.plates if is_trailer(p)}
+    by_trailer = [p for p, visit in others if visit.trailer and visit.trailer in trailers]
+    by_looks = [p for p, _ in others if confusable(plate, p)]
+    for some in (by_trailer, by_looks, [p for p, _ in others]):
+        if some:
+            return some[0] if len(some) == 1 else ""
+    return ""
+
+
+def _valid(uses: Sequence[TicketUse]) -> bool:
+    return any(u.state == "valid" for u in uses)
+
+
+def _named(plates: Sequence[str]) -> str:
+    return ", ".join(plates[:3]) + (" …" if len(plates) > 3 else "")

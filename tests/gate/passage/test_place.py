@@ -111,3 +111,56 @@ def test_a_key_that_changes_while_a_vehicle_leaves_is_the_same_visit() -> None:
     b.see([look(2.2, "cam:2", 9.0, size_px=112)])
     b.see([look(3.5, "cam:1", 11.0, size_px=109, final=True), look(3.5, "cam:2", 4.0, size_px=120)])
     assert [p.vehicles for p in b.finish()] == [("cam:1", "cam:2")]
+
+
+def test_nobody_is_joined_before_both_cameras_saw_long_enough_which_end_is_which() -> None:
+    b = book()
+    for i in range(5):  # a front 1 m behind another vehicle's rear, both standing in a queue: too soon to tell
+        b.see([look(i / 5, "front:1", 41, size_px=100)])
+        b.see([look(i / 5, "rear:2", 40, size_px=100)])
+    assert len([p for p in b.changed(T0 + 1_000) if not p.closed]) == 2
+
+
+def test_the_truck_ahead_is_not_taken_for_the_one_that_follows_it() -> None:
+    """One camera sees rears until they are far off, another sees the first truck's front a moment later."""
+    b = book()
+    for i in range(60):
+        t_s, y_m = i / 5, 2.0 * i / 5
+        if i < 20:
+            b.see([look(t_s, "rear:1", 20 + y_m, size_px=200 - i), look(t_s, "rear:2", y_m, size_px=220 - i)])
+        else:
+            b.see([look(t_s, "rear:2", y_m, size_px=220 - i)])
+        if i >= 26:
+            b.see([look(t_s, "far:1", 36 + y_m, size_px=100 + i)])
+    passages = b.finish()
+    assert not any({"rear:2", "far:1"} <= set(p.vehicles) for p in passages)
+
+
+def test_one_that_goes_in_and_another_that_comes_out_after_it_are_two() -> None:
+    b = book()
+    for i in range(20):
+        b.see([look(i / 5, "in:1", 3.0 * i / 5, size_px=200 - i)])
+    for i in range(40):
+        b.see([look(10 + i / 5, "out:1", 40 - 3.0 * i / 5, size_px=100 + i)])
+    assert [p.vehicles for p in b.finish()] == [("in:1",), ("out:1",)]
+
+
+def test_one_that_drives_on_is_one_though_no_camera_sees_it_for_a_while() -> None:
+    b = book()
+    for i in range(20):
+        b.see([look(i / 5, "first:1", 3.0 * i / 5, size_px=200 - i)])
+    for i in range(20):
+        b.see([look(7 + i / 5, "next:1", 19 + 3.0 * i / 5, size_px=100 + i)])
+    (passage,) = b.finish()
+    assert passage.vehicles == ("first:1", "next:1")
+    assert passage.unsure[1:] == ()
+
+
+def test_who_might_as_well_have_been_joined_says_so_too() -> None:
+    b = book()
+    b.see([look(0, "one:1", 0.0, size_px=100), look(0, "one:2", 6.0, size_px=100)])
+    b.see([look(0.2, "one:1", 0.0, size_px=100, final=True), look(0.2, "one:2", 6.0, size_px=100, final=True)])
+    b.see([look(1.0, "two:1", 3.0, size_px=100)])
+    passages = b.finish()
+    assert sorted(len(p.vehicles) for p in passages) == [1, 2]
+    assert all(any("3.0 m apart" in doubt for doubt in p.unsure) for p in passages)

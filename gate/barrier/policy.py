@@ -52,6 +52,7 @@ class BarrierPolicy:
     _open: bool = False
     _opened_for: str = ""
     _clear_ms: int | None = None
+    _held: dict[str, str] = field(default_factory=dict)  # passage, "" for whoever comes: why a person holds it
 
     @classmethod
     def of(
@@ -106,7 +107,18 @@ class BarrierPolicy:
         """A person opens it. Raises GatewardenError without a name and a reason."""
         if not who.strip() or not reason.strip() or who == SYSTEM:
             raise GatewardenError(f"barrier {self.barrier.id}: a release needs who releases it, and a reason")
+        self._held = {}
         return [self._order(t_ms, Command.OPEN, reason.strip(), who.strip())]
+
+    def hold(self, t_ms: int, who: str, reason: str) -> list[Order]:
+        """A person holds the vehicle in the zone, or whoever comes: it does not open by itself until that visit is
+        over or a person releases. Raises GatewardenError without a name and a reason.
+        """
+        if not who.strip() or not reason.strip() or who == SYSTEM:
+            raise GatewardenError(f"barrier {self.barrier.id}: to hold needs who holds, and a reason")
+        why = f"held by {who.strip()}: {reason.strip()}"
+        self._held = dict.fromkeys((v.passage.id for v in self._inside()), why) or {"": why}
+        return [self._order(t_ms, Command.HOLD, reason.strip(), who.strip())]
 
     def stop(self, t_ms: int) -> list[Order]:
         """The gate stops watching: what the site wants of a failure, and dark lights."""
@@ -120,7 +132,7 @@ class BarrierPolicy:
         if len(inside) > 1:
             return ("more than one vehicle before the barrier",)
         passage = inside[0].passage
-        reasons = []
+        reasons = [why for held, why in self._held.items() if held in (passage.id, "")]
         if passage.id == self._opened_for:
             reasons.append("the barrier was opened for it already")
         if not known_plate(passage):
@@ -150,6 +162,7 @@ class BarrierPolicy:
         for passage in passages:
             if passage.closed:
                 self._vehicles.pop(passage.id, None)
+                self._held.pop(passage.id, None)
                 self._standing = {k: v for k, v in self._standing.items() if v[0] != passage.id}
                 continue
             inside = _inside(passage, self.barrier.zone)

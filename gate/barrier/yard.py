@@ -51,9 +51,18 @@ class Barriers:
 
     def release(self, barrier: str, who: str, reason: str) -> None:
         """Open a barrier by hand. Raises GatewardenError: no such barrier, nobody, or no reason."""
+        policy = self._policy(barrier)
+        self._keepers[barrier].give(policy.release(self._clock(), who, reason))
+
+    def hold(self, barrier: str, who: str, reason: str) -> None:
+        """Hold the vehicle before a barrier. Raises GatewardenError: no such barrier, nobody, or no reason."""
+        policy = self._policy(barrier)
+        self._keepers[barrier].give(policy.hold(self._clock(), who, reason))
+
+    def _policy(self, barrier: str) -> BarrierPolicy:
         if barrier not in self._policies:
             raise GatewardenError(f"no barrier {barrier!r}; there are {', '.join(self._policies) or 'none'}")
-        self._keepers[barrier].give(self._policies[barrier].release(self._clock(), who, reason))
+        return self._policies[barrier]
 
     def state(self) -> dict[str, Any]:
         """By barrier: whether it was told to open, whether it is blind, and what is against the vehicle before it."""

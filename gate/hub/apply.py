@@ -13,6 +13,7 @@ from gate.hub.batches import MessageIn
 from gate.hub.context import Hub
 from gate.hub.heartbeat import Heartbeat, News, Origin, note_heartbeat
 from gate.hub.known import Known
+from gate.hub.orders import note_answer
 from gate.hub.registers import note_plan, note_register
 from gate.hub.tables import DeviceEvent, Passage
 from gate.records import Finding
@@ -60,6 +61,8 @@ async def _apply(session: AsyncSession, hub: Hub, known: Known, origin: Origin, 
         return _device(session, origin.site, from_plain(DeviceState, body))
     if kind == "plan":
         return await note_plan(session, origin.site, body)
+    if kind == "order":
+        return await note_answer(session, hub, origin.site, body)
     if kind == "register":
         return await note_register(session, origin.site, body)
     return await note_heartbeat(session, hub, origin.site, Heartbeat.model_validate(body))

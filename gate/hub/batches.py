@@ -15,7 +15,7 @@ class MessageIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     id: Annotated[str, Field(min_length=1, max_length=256)]
     seq: Seq
-    kind: Literal["passage", "finding", "device", "heartbeat", "plan", "register"]
+    kind: Literal["passage", "finding", "device", "heartbeat", "plan", "register", "order"]
     body: dict[str, Any]
 
 

@@ -1,7 +1,9 @@
 """News for open pages: what the hub stored a moment ago, to everyone who may see it."""
 
 import asyncio
+import contextlib
 import itertools
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -11,7 +13,7 @@ from functools import cached_property
 from gate.facts import canonical_json
 
 _PACE_S = 0.1  # a page hears of what happened within this time at once
-_WHOLE = frozenset({"alert", "live", "resync"})
+_WHOLE = frozenset({"alert", "live", "order", "resync"})
 _FEW = 5
 _BACKLOG = 1024  # events a slow page may lag behind before it is told to load everything again
 
@@ -48,6 +50,19 @@ class Listener:
             event = Event(event.number, "resync", None, {})
         self.waiting.append(event)
         self.wake.set()
+
+    async def hears(self, kind: str, within_s: float) -> bool:
+        """Wait for an event of a kind; other news pass by."""
+        end = time.monotonic() + within_s
+        while not self.closed and (left_s := end - time.monotonic()) > 0:
+            self.wake.clear()
+            if any(event.kind == kind for event in self.waiting):
+                self.waiting.clear()
+                return True
+            self.waiting.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), left_s)
+        return False
 
     async def events(self, keepalive_s: float) -> AsyncIterator[list[Event]]:
         """Events as they come, those of one moment together; none when nothing came for `keepalive_s`.

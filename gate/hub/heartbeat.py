@@ -47,8 +47,22 @@ class ScaleIn(BaseModel):
     e_kg: float = 20
 
 
+class BarrierIn(BaseModel):
+    """A barrier: whether it was told to open, whether what must see it has failed, why it stays closed (None: nobody
+    is before it).
+    """
+
+    model_config = ConfigDict(extra="ignore")
+    open: bool = False
+    blind: bool = False
+    against: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=50)] | None = None
+
+
 class Heartbeat(BaseModel):
-    """What a site says of itself every few seconds. api: where its live pictures are, as the hub reaches it."""
+    """What a site says of itself every few seconds. api: where its live pictures are, as the hub reaches it.
+
+    mine: the mine it belongs to.
+    """
 
     model_config = ConfigDict(extra="ignore")
     t_ms: Annotated[int, Field(ge=0, le=2**53)]
@@ -57,6 +71,8 @@ class Heartbeat(BaseModel):
     cameras: Annotated[list[CameraIn], Field(max_length=64)] = []
     scales: Annotated[list[ScaleIn], Field(max_length=16)] = []
     devices: Annotated[dict[str, str], Field(max_length=256)] = {}
+    barriers: Annotated[dict[ShortId, BarrierIn], Field(max_length=32)] = {}
+    mine: Annotated[str, Field(max_length=200)] = ""
     waiting: Annotated[int, Field(ge=0, le=2**53)] = 0
 
 
@@ -68,6 +84,7 @@ async def note_heartbeat(session: AsyncSession, hub: Hub, site_id: str, heartbea
     site.last_seen_ms = hub.clock()
     if heartbeat.name is not None:
         site.name_zh, site.name_en = heartbeat.name.zh, heartbeat.name.en
+    site.mine = heartbeat.mine
     site.state = heartbeat.model_dump()
     return [("site", site_summary(site))]
 
@@ -82,5 +99,7 @@ def site_summary(site: Site) -> dict[str, object]:
         "cameras": state.get("cameras", []),
         "scales": state.get("scales", []),
         "devices": state.get("devices", {}),
+        "barriers": state.get("barriers", {}),
+        "mine": site.mine,
         "waiting": state.get("waiting", 0),
     }

@@ -20,6 +20,7 @@ class Right(StrEnum):
     SITE = "site"  # a site's device token
     SIGNED_IN = "signed_in"  # any person
     WATCH = "watch"  # live pictures, passages, alerts
+    COMMAND = "command"  # release, hold and re-weigh at a site's barrier
     ACT = "act"  # acknowledge and dispose of alerts
     CLOSE = "close"  # close alerts of grade 3 and above
     SILENCE = "silence"
@@ -30,11 +31,11 @@ class Right(StrEnum):
 
 
 _WATCHERS = {Right.SIGNED_IN, Right.WATCH}
-_OFFICIAL = _WATCHERS | {Right.ACT, Right.CLOSE, Right.SILENCE, Right.SEARCH}
+_OFFICIAL = _WATCHERS | {Right.ACT, Right.COMMAND, Right.CLOSE, Right.SILENCE, Right.SEARCH}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.OPERATOR: frozenset(_WATCHERS | {Right.ACT, Right.SEARCH}),
-    Role.DUTY_OFFICER: frozenset(_WATCHERS | {Right.ACT, Right.SEARCH, Right.SILENCE}),
+    Role.OPERATOR: frozenset(_WATCHERS | {Right.ACT, Right.COMMAND, Right.SEARCH}),
+    Role.DUTY_OFFICER: frozenset(_WATCHERS | {Right.ACT, Right.COMMAND, Right.SEARCH, Right.SILENCE}),
     Role.COUNTY: frozenset(_OFFICIAL | {Right.LOCK}),
     Role.CITY: frozenset(_OFFICIAL | {Right.LOCK, Right.EXPORT}),
     Role.INSPECTOR: frozenset(_WATCHERS | {Right.SEARCH, Right.LOCK, Right.EXPORT}),

@@ -14,6 +14,7 @@ class Base(DeclarativeBase):
 class Site(Base):
     """One gate. token_hash: SHA-256 of its device token. state: the last heartbeat's body.
 
+    mine: the mine it belongs to, as it told.
     plan: its cameras and shapes as its site file has them (gate.uplink.plan), JSON text, "" until it has told.
     """
 
@@ -27,6 +28,7 @@ class Site(Base):
     last_seen_ms: Mapped[int | None]
     state: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     plan: Mapped[str] = mapped_column(default="", server_default="")
+    mine: Mapped[str] = mapped_column(String(200), default="", server_default="")
     disabled: Mapped[bool] = mapped_column(default=False)
 
 
@@ -175,6 +177,27 @@ class AlertAction(Base):
     disposition: Mapped[str] = mapped_column(String(16), default="")
     reason: Mapped[str] = mapped_column(default="")
     client_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class Order(Base):
+    """What somebody ordered a site's barrier to do. state: waiting, taken, done, failed, refused (gate.hub.orders)."""
+
+    __tablename__ = "orders"
+    __table_args__ = (Index("ix_orders_site", "site", "created_ms"),)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    site: Mapped[str] = mapped_column(String(64))
+    barrier: Mapped[str] = mapped_column(String(64))
+    command: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str]
+    user_id: Mapped[int]
+    user_name: Mapped[str]
+    role: Mapped[str] = mapped_column(String(32))
+    created_ms: Mapped[int]
+    expires_ms: Mapped[int]
+    client_id: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[str]
+    answered_ms: Mapped[int | None]
 
 
 class DeviceEvent(Base):

@@ -18,7 +18,7 @@ import uvicorn
 
 from gate.barrier.yard import Barriers
 from gate.beams.reader import BeamReaders
-from gate.errors import SiteError
+from gate.errors import GatewardenError, SiteError
 from gate.evidence.clock import camera_clocks, clock_offset
 from gate.evidence.draft import PlateCrop
 from gate.evidence.store import SealedBundle
@@ -43,6 +43,7 @@ from gate.site.cameras import camera_config, model_digests
 from gate.site.model import Scale, Site
 from gate.tickets.registers import TicketFeed, load_registers
 from gate.uplink.hub_access import HubAccess
+from gate.uplink.orders import RemoteOrder
 from gate.uplink.outbox import Outbox
 from gate.uplink.plan import bundle_files, placed, tell_plan, tell_registers
 from vision.facts import DeviceState
@@ -110,6 +111,7 @@ class SiteProcess:
         self._watching: dict[str, bool] = {}
         hub = HubAccess(site, site.hub, base) if site.hub else None
         self._sender = hub.sender(self.outbox, self._heartbeat) if hub else None
+        self._orders = hub.orders(self.outbox, self._carry_out, self._clock.now_ms) if hub else None
         client = hub.client() if hub else None
         self._upkeep = Upkeep(self._workshop.store(), site.store.evidence_days, client, site.store.time_server)
         self._gatehouse = Gatehouse(site, self._registers.tickets, self._registers.vehicles)
@@ -149,6 +151,8 @@ class SiteProcess:
                     group.create_task(read_scanner(scanner, self._say, self._clock.now_ms))
                 if self._sender:
                     group.create_task(self._sender.run())
+                if self._orders:
+                    group.create_task(self._orders.run())
                 for scale in self.site.scales:
                     group.create_task(self._read(scale))
                 if self.site.positions is not None:
@@ -194,8 +198,22 @@ class SiteProcess:
     def _say(self, fact: Fact) -> None:
         """The site itself did or noticed something."""
         self._pending.append(fact)
+        if self._orders:
+            self._orders.heard(fact)
         if isinstance(fact, DeviceState):
             self._devices[fact.device] = fact.state
+
+    def _carry_out(self, order: RemoteOrder) -> None:
+        """What somebody ordered on the hub's pages. Raises GatewardenError where it cannot be done."""
+        if order.command == "release":
+            self.barriers.release(order.barrier, order.who, order.reason)
+        elif order.command in ("hold", "reweigh"):
+            self.barriers.hold(order.barrier, order.who, order.reason)
+        else:
+            raise GatewardenError(f"no order {order.command!r} is known here")
+        if order.command == "reweigh":
+            now_ms = self._clock.now_ms()
+            self._say(Operation(now_ms, order.who, "reweigh_asked", order.barrier, order.reason))
 
     async def _follow(self, positions: LivePositions) -> None:
         async for fact in positions.facts():
@@ -385,6 +403,8 @@ class SiteProcess:
             ],
             "scales": [{"id": s.id, "capacity_kg": s.capacity_kg, "e_kg": s.e_kg} for s in site.scales],
             "devices": self._devices,
+            "barriers": self.barriers.state(),
+            "mine": site.mine,
         }
 
 

@@ -309,10 +309,11 @@ class Api(Part):
 
 
 class Site(Part):
-    """One gate, everything about it."""
+    """One gate, everything about it. mine: the mine, washery or depot it belongs to, for statistics by mine."""
 
     id: Id
     name: Name
+    mine: Annotated[str, Field(max_length=200)] = ""
     language: Literal["zh", "en"] = "zh"
     timezone: str = "Asia/Shanghai"
     cameras: tuple[Camera, ...] = Field(min_length=1)

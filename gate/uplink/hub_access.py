@@ -11,6 +11,7 @@ from gate.errors import SiteError
 from gate.lines.mqtt import Login
 from gate.site.model import HubLink, Site
 from gate.uplink.broker_link import BrokerLink
+from gate.uplink.orders import OrderTaker, RemoteOrder
 from gate.uplink.outbox import Outbox
 from gate.uplink.sender import Sender
 
@@ -34,6 +35,12 @@ class HubAccess:
         login = Login(mqtt, self._site, self._token, self._ca) if mqtt else None
         link = BrokerLink(self._site, self._token, login) if login else None
         return Sender(outbox, self._hub.url, self._token, heartbeat=heartbeat, tls=self._trust, broker=link)
+
+    def orders(self, outbox: Outbox, carry_out: Callable[[RemoteOrder], None], clock: Callable[[], int]) -> OrderTaker:
+        """What takes orders from the hub's pages; always by HTTPS."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        client = httpx.AsyncClient(base_url=self._hub.url, headers=headers, verify=self._trust or True)
+        return OrderTaker(self._site, self._token, client, outbox, carry_out, clock)
 
     def client(self) -> httpx.Client:
         """For questions one at a time, outside the event loop."""

@@ -2,6 +2,7 @@
 
     gatewarden/<site>/up       a batch of messages, from the site
     gatewarden/<site>/receipt  the hub's answer to it
+    gatewarden/<site>/order    what people order at its barrier; handed over by HTTPS alone
     gatewarden/<site>/live     weights of the moment, shown and forgotten
 
 The broker is not trusted with what is said: every payload is signed with the site's device token (`signed`, `opened`).
@@ -14,7 +15,7 @@ _MAC_LENGTH = 64
 
 
 def topic(site: str, what: str) -> str:
-    """The topic of a site's "up", "receipt" or "live"; site "+" for all."""
+    """The topic of a site's "up", "receipt", "order" or "live"; site "+" for all."""
     return f"gatewarden/{site}/{what}"
 
 

@@ -21,6 +21,7 @@ CREATE INDEX IF NOT EXISTS outbox_unsent ON outbox (sent, kind, seq);
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
     owner TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (owner, name));
+CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS told (
     list TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (list, id)) WITHOUT ROWID;
 """
@@ -105,6 +106,12 @@ class Outbox:
         if parts:
             self.on_put()
         return len(parts)
+
+    def take_order(self, order: str) -> bool:
+        """Note an order of the hub; whether it is new."""
+        with self._lock:
+            noted = self._database.execute("INSERT OR IGNORE INTO orders VALUES (?)", (order,))
+            return noted.rowcount == 1
 
     def put_file(self, owner: str, name: str, path: Path) -> None:
         """Send a file of a passage or finding, after the messages. It must stay where it is until it is sent."""

@@ -4,19 +4,24 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gate.facts import Fact, WeightSample
+from gate.facts import BeamState, Fact, WeightSample
 from gate.site.model import Scale, Site
 from geofence.deck import Occupancy
 from geofence.movement import Movement, MovementKind
 from vision.facts import DeviceState, Sighting
 
+ENDS = 2
+BEAM_CHANGES_LIMIT = 200
 UNSEEN_MS = 20_000  # a key on the deck unseen this long, with the scale back at zero, is gone
 OCCUPANCIES_LIMIT = 3_000  # ten minutes at five looks a second
 
 
 @dataclass(slots=True)
 class Deck:
-    """One deck at the latest instant. occupants: vehicle key to the instant last seen there."""
+    """One deck at the latest instant. occupants: vehicle key to the instant last seen there.
+
+    beams: by light barrier at its ends, its last changes (instant, broken), oldest first.
+    """
 
     scale: Scale
     occupants: dict[str, int] = field(default_factory=dict)
@@ -24,10 +29,28 @@ class Deck:
     seen: deque[Occupancy] = field(default_factory=lambda: deque(maxlen=OCCUPANCIES_LIMIT))
     emptied_ms: int | None = None
     changed_ms: int = 0
+    beams: dict[str, deque[tuple[int, bool]]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
         return not self.occupants
+
+    def broken(self, start_ms: int, end_ms: int) -> tuple[str, ...]:
+        """The light barriers that something stood in for the whole of a span."""
+        return tuple(b for b, changes in self.beams.items() if _held(changes, start_ms, end_ms, broken=True))
+
+    def all_free(self, start_ms: int, end_ms: int) -> bool:
+        """Whether both ends have light barriers, and nothing stood in any for the whole of a span."""
+        free = (_held(changes, start_ms, end_ms, broken=False) for changes in self.beams.values())
+        return len(self.beams) >= ENDS and all(free)
+
+    def passed(self, since_ms: int) -> tuple[str, ...]:
+        """The light barriers that something went through: broken since an instant, and free again."""
+        return tuple(
+            b
+            for b, changes in self.beams.items()
+            if not changes[-1][1] and any(t >= since_ms and on for t, on in changes)
+        )
 
 
 class Decks:
@@ -36,6 +59,7 @@ class Decks:
     def __init__(self, site: Site) -> None:
         self.by_scale = {s.id: Deck(s) for s in site.scales}
         self._by_zone = {s.deck: self.by_scale[s.id] for s in site.scales}
+        self._by_beam = {b.id: self.by_scale[b.scale] for b in site.beams if b.scale is not None}
         self.cameras_dark: set[str] = set()
 
     def take(self, facts: Iterable[Fact], occupancies: Iterable[Occupancy] = ()) -> None:
@@ -49,7 +73,12 @@ class Decks:
                 self._move(fact)
             elif isinstance(fact, WeightSample) and fact.scale in self.by_scale:
                 self._weigh(fact)
+            elif isinstance(fact, BeamState) and fact.beam in self._by_beam:
+                changes = self._by_beam[fact.beam].beams.setdefault(fact.beam, deque(maxlen=BEAM_CHANGES_LIMIT))
+                changes.append((fact.t_ms, fact.broken))
             elif isinstance(fact, DeviceState):
+                if fact.device in self._by_beam and fact.state != "ok":
+                    self._by_beam[fact.device].beams.pop(fact.device, None)  # what it was is not what it is
                 (self.cameras_dark.discard if fact.state == "ok" else self.cameras_dark.add)(fact.device)
 
     def between(self, scale: str, start_ms: int, end_ms: int) -> list[Occupancy]:
@@ -98,3 +127,14 @@ class Decks:
         deck.changed_ms = t_ms
         if deck.empty:
             deck.emptied_ms = t_ms
+
+
+def _held(changes: Iterable[tuple[int, bool]], start_ms: int, end_ms: int, *, broken: bool) -> bool:
+    """Whether a light barrier is known to have been so for the whole of a span."""
+    at_start: bool | None = None
+    for t_ms, state in changes:
+        if t_ms <= start_ms:
+            at_start = state
+        elif t_ms <= end_ms and state is not broken:
+            return False
+    return at_start is broken

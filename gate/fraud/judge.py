@@ -59,6 +59,12 @@ def blind_rules(site: Site) -> list[tuple[Rule, frozenset[Signal]]]:
     return [(rule, rule.needs - seen) for rule in RULES if not rule.needs <= seen]
 
 
+def unaided_rules(site: Site) -> list[tuple[Rule, frozenset[Signal]]]:
+    """The rules this site can judge, but not as well as with signals it lacks."""
+    seen = site_signals(site)
+    return [(rule, rule.helped_by - seen) for rule in RULES if rule.needs <= seen and not rule.helped_by <= seen]
+
+
 class Judge:
     """All rules of one site over the stream of its facts and passages. Pure: time comes in with the data."""
 

@@ -99,7 +99,8 @@ class Rule:
     """One row of the fraud catalogue.
 
     id: as the catalogue names it. version: raised with every change of its logic, kept with each finding.
-    needs: without any one of them the rule is silent. thresholds: defaults, units in the names.
+    needs: without any one of them the rule is silent. helped_by: with them it sees more. thresholds: defaults, units in
+    the names.
     judge: the statement over a passage; None when all is well, which withdraws an earlier finding.
     watch: makes the rule's memory where it speaks of time rather than of passages.
     """
@@ -110,6 +111,7 @@ class Rule:
     needs: frozenset[Signal]
     zh: str
     en: str
+    helped_by: frozenset[Signal] = frozenset()
     thresholds: Mapping[str, float] = field(default_factory=dict)
     judge: Callable[[Passage, Context], Verdict | Unknown | None] | None = None
     watch: Callable[[], Watch] | None = None

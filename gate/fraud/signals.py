@@ -13,6 +13,8 @@ def site_signals(site: Site) -> frozenset[Signal]:
         have.add(Signal.PLATE)
     if site.zones or site.boundaries or site.lanes:
         have.add(Signal.ZONE)
+    if any(b.scale and b.address for b in site.beams):
+        have.add(Signal.BEAM)
     if site.satellite and site.positions:
         have.add(Signal.SATELLITE)
     if site.registers.tickets:

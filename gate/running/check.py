@@ -12,7 +12,7 @@ from gate.beams.recorded import replay_beams
 from gate.errors import GatewardenError, VisionError
 from gate.facts import WeightSample
 from gate.fraud.area_watch import bound_areas
-from gate.fraud.judge import blind_rules
+from gate.fraud.judge import blind_rules, unaided_rules
 from gate.lines.line import Line
 from gate.lines.opening import open_line
 from gate.satellite.feed import position_line, replay_positions
@@ -44,6 +44,8 @@ def check_site(site: Site, base: Path, *, devices: bool) -> SiteCheck:
     for rule, missing in blind_rules(site):
         names = ", ".join(sorted(s.name.lower() for s in missing))
         lines.append(f"blind  rule {rule.id}: needs {names}")
+    for rule, missing in unaided_rules(site):
+        lines.append(f"less   rule {rule.id}: would see more with {', '.join(sorted(s.name.lower() for s in missing))}")
     return SiteCheck(tuple(lines), passed)
 
 

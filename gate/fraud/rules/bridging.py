@@ -33,7 +33,8 @@ class BridgingWatch:
             held_s = (context.now_ms - since) / 1000
             if held_s >= context.thresholds["for_s"]:
                 keys = deck.seen[-1].vehicles[0].vehicles
-                out.append((f"{scale}:{keys[0]}", _verdict(deck, least_kg, held_s, keys)))
+                through = deck.passed(since - round(context.thresholds["came_on_s"] * 1000))
+                out.append((f"{scale}:{keys[0]}", _verdict(deck, least_kg, held_s, keys, through)))
         return out
 
     @staticmethod
@@ -47,16 +48,17 @@ class BridgingWatch:
         return context.thresholds["least_tare_kg"] if goods else None
 
 
-def _verdict(deck: Deck, least_kg: float, held_s: float, keys: tuple[str, ...]) -> Verdict:
+def _verdict(deck: Deck, least_kg: float, held_s: float, keys: tuple[str, ...], through: tuple[str, ...]) -> Verdict:
+    """through: light barriers it went through to come on; they say the same as the cameras."""
     kg = deck.sample.kg if deck.sample else 0.0
     return Verdict(
-        confidence=0.85,
+        confidence=0.95 if through else 0.85,
         zh=f"货车已整车在秤台上 {held_s:.0f} 秒,仪表仅显示 {kg:,.0f} kg(该类车空车至少 {least_kg:,.0f} kg),"
         "疑似搭桥,请查看秤台。",
         en=f"A goods vehicle has been wholly on the deck for {held_s:.0f} s and the scale reads {kg:,.0f} kg, under "
         f"any empty one's {least_kg:,.0f} kg; boards may carry its wheels. Look at the deck.",
         numbers={"kg": kg, "least_kg": least_kg, "held_s": round(held_s, 1)},
-        evidence=(deck.scale.id, *keys),
+        evidence=(deck.scale.id, *keys, *through),
     )
 
 
@@ -86,9 +88,10 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
 
 RULE = Rule(
     id="bridging",
-    version=2,
+    version=3,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.WEIGHT, Signal.ZONE, Signal.VEHICLE}),
+    helped_by=frozenset({Signal.BEAM}),
     zh="搭桥",
     en="bridging",
     thresholds={
@@ -97,6 +100,7 @@ RULE = Rule(
         "least_share": 0.85,
         "for_s": 3.0,
         "fresh_s": 1.0,
+        "came_on_s": 60.0,
         "usual_share": 0.65,
         "ticket_share": 0.7,
         "least_history": 3.0,

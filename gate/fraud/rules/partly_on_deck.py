@@ -17,12 +17,19 @@ def _judge(passage: Passage, context: Context) -> Verdict | Unknown | None:
     held_ms = round(limits["for_s"] * 1000)
     seen = context.decks.between(weighing.scale, weighing.stable_ms - held_ms, weighing.stable_ms)
     mine = [v for o in seen for v in o.vehicles if set(v.vehicles) & set(passage.vehicles)]
-    if len(mine) < limits["least_looks"]:
-        return UNKNOWN
     standings = [v.standing(limits["off_m"], limits["sigmas"]) for v in mine]
-    if all(s is Standing.OVER for s in standings):
+    if standings and len(mine) >= limits["least_looks"] and all(s is Standing.OVER for s in standings):
         return _hangs_over(passage, weighing, mine)
     if Standing.ON in standings:
+        return None
+    deck = context.decks.by_scale[weighing.scale]
+    span = weighing.stable_ms - held_ms, weighing.stable_ms
+    broken = deck.broken(*span)
+    if broken and all(len(o.vehicles) < 2 for o in seen):
+        return _in_the_beam(passage, weighing, broken)
+    if len(mine) < limits["least_looks"]:
+        return UNKNOWN
+    if deck.all_free(*span):
         return None
     missing_kg = _fuller_kg(weighing) - (weighing.stable_kg or 0.0)
     alone = all(len(o.vehicles) < 2 for o in context.decks.between(weighing.scale, weighing.start_ms, weighing.t_ms))
@@ -48,6 +55,20 @@ def _hangs_over(passage: Passage, weighing: Weighing, mine: list[OnDeck]) -> Ver
     )
 
 
+def _in_the_beam(passage: Passage, weighing: Weighing, broken: tuple[str, ...]) -> Verdict:
+    """No camera can tell, but it stood in the light barrier at an end while its weight was taken."""
+    zh, en = plate_or_unread(passage)
+    names = "、".join(broken), ", ".join(broken)
+    return Verdict(
+        confidence=0.75,
+        zh=f"{zh} 取重时遮挡秤台端部光幕 {names[0]},可能未完全上磅,请移车复磅。",
+        en=f"{en} stood in the light barrier {names[1]} at the deck's end while its weight was taken; it may not be "
+        "wholly on the deck. Move it and re-weigh.",
+        numbers={"kg": weighing.stable_kg or 0.0},
+        evidence=(*passage.vehicles, *broken),
+    )
+
+
 def _axle_off(passage: Passage, weighing: Weighing, missing_kg: float) -> Verdict:
     """The cameras cannot tell, but rolling over the deck the vehicle weighed an axle more."""
     zh, en = plate_or_unread(passage)
@@ -67,9 +88,10 @@ def _off(vehicle: OnDeck) -> float:
 
 RULE = Rule(
     id="partly_on_deck",
-    version=2,
+    version=3,
     severity=Severity.WARNING,
     needs=frozenset({Signal.WEIGHT, Signal.ZONE}),
+    helped_by=frozenset({Signal.BEAM}),
     zh="未完全上磅",
     en="partly on the deck",
     thresholds={"off_m": 0.2, "sigmas": 2.0, "for_s": 1.0, "least_looks": 3.0, "axle_kg": 1500.0},

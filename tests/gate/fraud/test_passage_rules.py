@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from gate.facts import WeightStep
+from gate.facts import BeamState, Fact, WeightStep
 from gate.records import Passage, Severity
+from gate.site.model import Beam
 from geofence.deck import Occupancy, OnDeck
 from geofence.movement import Movement, MovementKind
 from tests.gate.fraud.scene import (
@@ -18,10 +19,11 @@ from tests.gate.fraud.scene import (
     plate,
     rules_found,
     say,
+    site,
     ticket,
     weighing,
 )
-from vision.facts import PlateColour, VehicleClass
+from vision.facts import DeviceState, PlateColour, VehicleClass
 
 LISTED = Register({PLATE: {"kind": "truck", "tare_kg": 15_000.0, "axles": 6, "colour": "yellow"}})
 
@@ -141,6 +143,47 @@ def test_a_finding_stands_when_its_deck_is_long_forgotten() -> None:
     assert j.take([], [passage(closed=True)], at(4_000), later) == []
 
 
+BEAMS = {
+    "beams": (
+        Beam(id="near", start=(1, 5), end=(7, 5), scale="s1"),
+        Beam(id="far", start=(1, 23), end=(7, 23), scale="s1"),
+    )
+}
+
+
+def barriers(*broken: str, t_s: float = 10) -> list[Fact]:
+    """What the light barriers at the deck's ends last said before the weight was taken."""
+    return [BeamState(at(t_s), name, name in broken) for name in ("near", "far")]
+
+
+@pytest.mark.parametrize(
+    ("said", "sigma_m", "found"),
+    [
+        (barriers("far"), 1.5, {"far"}),  # no camera can tell, but it stands in the beam
+        (barriers("far"), 0.05, set()),  # the camera sees it wholly on: somebody else stands in the beam
+        (barriers(), 1.5, set()),
+        ([*barriers("far"), *barriers(t_s=19.5)], 1.5, set()),  # free again before the weight was taken
+        ([*barriers("far"), DeviceState(at(18), "far", "lost")], 1.5, set()),  # nobody reads it any more
+        ([], 1.5, set()),
+    ],
+)
+def test_who_stands_in_a_light_barrier_while_weighed_may_not_be_wholly_on(
+    said: list[Fact], sigma_m: float, found: set[str]
+) -> None:
+    mine = OnDeck(("cam:1",), "truck", 1.0, 17.5, 0.0, 0.0, sigma_m, sigma_m, deck_m=18.0)
+    got = judge(LISTED, site().model_copy(update=BEAMS)).take(said, [passage()], at(60), looks(mine=mine))
+    assert {e for f in got if f.rule == "partly_on_deck" for e in f.evidence if e != "cam:1"} == found
+
+
+def test_free_light_barriers_at_both_ends_speak_against_an_axle_off() -> None:
+    mine = OnDeck(("cam:1",), "truck", 1.0, 17.5, 0.0, 0.0, 1.5, 1.5, deck_m=18.0)
+    fuller = replace(weighing(), steps=(WeightStep(at(12), 0.0, 40_000.0), WeightStep(at(25), 40_000.0, 47_000.0)))
+    for said, found in (([], True), (barriers(), False), (barriers()[:1], True)):
+        j = judge(LISTED, site().model_copy(update=BEAMS))
+        got = rules_found(j.take(said, [passage(weighings=(fuller,))], at(60), looks(mine=mine)))
+        assert ("partly_on_deck" in got) is found
+
+
 @pytest.mark.parametrize(
     ("fuller_kg", "sigma_m", "found"), [(47_000, 1.5, True), (47_000, 0.05, False), (40_500, 1.5, False)]
 )
@@ -238,3 +281,16 @@ def test_a_vehicle_that_never_came_where_plates_are_read_has_hidden_none() -> No
     assert "unread_plate" in rules_found(say(judge(LISTED), hidden))
     far = replace(hidden, movements=(crossed(gate=None),))
     assert "unread_plate" not in rules_found(say(judge(LISTED), far))
+
+
+def test_who_offends_again_within_a_month_weighs_more() -> None:
+    def offence(number: int, day: int) -> Passage:
+        went = passage(id=f"east-{number}", weighings=(), closed=True)
+        return replace(went, start_ms=at(day * 86_400), end_ms=at(day * 86_400 + 55))
+
+    j = judge(LISTED)
+    days = (0, 3, 20, 70)
+    found = [say(j, offence(n, day), t_s=day * 86_400 + 60)[0] for n, day in enumerate(days)]
+    assert [f.severity for f in found] == [Severity.SERIOUS, Severity.CRITICAL, Severity.CRITICAL, Severity.SERIOUS]
+    assert [f.numbers.get("earlier_offences") for f in found] == [None, 1.0, 2.0, None]
+    assert "no. 3 in 30 days" in found[2].en

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gate.facts import Fact, Operation
-from gate.fraud.judge import active_rules, blind_rules
+from gate.facts import BeamState, Fact, Operation
+from gate.fraud.judge import active_rules, blind_rules, unaided_rules
 from gate.records import Finding, Severity
-from gate.site.model import RuleSettings, Site
+from gate.site.model import Beam, RuleSettings, Site
 from geofence.deck import Occupancy, OnDeck
 from geofence.movement import MovementKind
 from tests.gate.fraud.scene import at, deck, judge, rules_found, sample, seen, site
@@ -74,6 +74,25 @@ def test_a_truck_wholly_on_the_deck_that_weighs_almost_nothing(kg: float, off_m:
         on = OnDeck(("cam:1",), kind, 1.0, 17.0, 0.0, off_m, 0.05, 0.05)
         out += j.take([sample(i / 5, kg)], [], at(i / 5), [Occupancy(at(i / 5), "deck", (on,))])
     assert ("bridging" in rules_found(out)) is found
+
+
+def test_light_barriers_it_went_through_make_bridging_surer() -> None:
+    for said, confidence in (([], 0.85), ([BeamState(at(-3), "near", True), BeamState(at(-1), "near", False)], 0.95)):
+        beam = Beam(id="near", start=(1, 5), end=(7, 5), scale="s1")
+        j, out = judge(where=site().model_copy(update={"beams": (beam,)})), []
+        j.take(said, [], at(-1))
+        for i in range(40):
+            on = OnDeck(("cam:1",), "truck", 1.0, 17.0, 0.0, 0.0, 0.05, 0.05)
+            out += j.take([sample(i / 5, 60)], [], at(i / 5), [Occupancy(at(i / 5), "deck", (on,))])
+        (found,) = (f for f in out if f.rule == "bridging")
+        assert found.confidence == confidence
+        assert ("near" in found.evidence) is bool(said)
+
+
+def test_rules_that_light_barriers_would_help_are_named() -> None:
+    assert {r.id for r, _ in unaided_rules(site())} == {"bridging", "partly_on_deck"}
+    wired = Beam(id="near", start=(1, 5), end=(7, 5), scale="s1", address="mqtt:127.0.0.1:1883/near")
+    assert unaided_rules(site().model_copy(update={"beams": (wired,)})) == []
 
 
 def test_a_scale_whose_step_changes_was_calibrated_anew() -> None:

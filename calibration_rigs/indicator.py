@@ -1,4 +1,4 @@
-"""A weighing indicator: cells in, the display's steps out, and the bytes it sends (Yaohua continuous)."""
+"""A weighing indicator: cells in, the display's steps out. What it sends is in `indicator_bytes`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 FILTER_S = 0.22  # time constant of each of the two low passes
 ZERO_TRACK_E = 0.5  # what zero tracking swallows, as indicators are set by default
 ZERO_TRACK_S = 2.0
+STILL_S = 0.8  # a display that has stayed within one step for so long says that it is stable
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,13 @@ class Shown:
     raw: str
 
 
-def yaohua_frame(kg: float) -> bytes:
-    """A reading in whole kilograms as XK3190 sends it: 02, sign, six digits, decimals, XOR in two characters, 03."""
-    value = round(kg)
-    body = (b"-" if value < 0 else b"+") + f"{min(abs(value), 999_999):06d}0".encode()
-    check = 0
-    for byte in body:
-        check ^= byte
-    return b"\x02" + body + f"{check:02X}".encode() + b"\x03"
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What an indicator shows. at_ms: since the run began; stable: whether its stability lamp is lit."""
+
+    at_ms: int
+    kg: float
+    stable: bool
 
 
 class Indicator:
@@ -41,9 +41,10 @@ class Indicator:
         self._first = self._second = self._zero = 0.0
         self._next_s = 0.0
         self._calm_s = 0.0
+        self._level, self._level_s = 0.0, 0.0  # what the display has stayed at, and since when
 
-    def feed(self, t_s: float, dt_s: float, kg: float) -> Iterator[Shown]:
-        """Take the cells' sum over the last dt_s; give the frames that fall due."""
+    def feed(self, t_s: float, dt_s: float, kg: float) -> Iterator[Display]:
+        """Take the cells' sum over the last dt_s; give what is shown when a frame falls due."""
         noisy = kg + self._noise * float(self._rng.standard_normal()) * (0.004 / dt_s) ** 0.5
         share = dt_s / (FILTER_S + dt_s)
         self._first += share * (noisy - self._first)
@@ -52,7 +53,10 @@ class Indicator:
         while self._next_s <= t_s + 1e-9:
             shown = round((self._second - self._zero) / self._e) * self._e
             shown = 0.0 if shown == 0 else shown
-            yield Shown(round(self._next_s * 1000), shown, yaohua_frame(shown).hex())
+            if abs(shown - self._level) > 1.01 * self._e:
+                self._level, self._level_s = shown, self._next_s
+            stable = self._next_s - self._level_s >= STILL_S - 1e-9 or self._next_s < STILL_S
+            yield Display(round(self._next_s * 1000), shown, stable)
             self._next_s += self._period_s
 
     def _track_zero(self, dt_s: float) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calibration_rigs.camera import View, residual_px, view_of
 from calibration_rigs.errors import SiteImpossible
-from gate.site.model import Beam, Boundary, Lane, Point, Site, Zone
+from gate.site.model import Beam, Boundary, Lane, Point, Scale, Site, Zone
 
 Points = NDArray[np.float64]
 CELL_SPACING_M = 6.5
@@ -90,6 +90,10 @@ class Layout:
     lights: tuple[Light, ...] = ()
     arms: tuple[Arm, ...] = ()
     gaps: tuple[tuple[Point, Point], ...] = ()
+
+    def scale_on(self, deck: Deck) -> Scale:
+        """The scale whose deck it is, as the site file has it."""
+        return next(s for s in self.site.scales if s.id == deck.scale)
 
 
 def layout_of(site: Site) -> Layout:

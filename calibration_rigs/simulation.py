@@ -87,7 +87,7 @@ class Simulation:
         deck = layout.decks[0] if layout.decks else None
         boards = tuple(_board(deck, b.at, b.length, b.width, b.thickness) for b in scenario.boards if deck)
         self.world = world.build(layout, self.vehicles, boards, dresser)
-        self._lines = {d.id: ScaleLine(scenario, d, scenario.seed) for d in layout.decks}
+        self._lines = {d.id: ScaleLine(scenario, layout.scale_on(d), d, scenario.seed) for d in layout.decks}
         self._actors: list[_Actor] = []
         for actor, vehicle, route in zip(scenario.actors, self.vehicles, routes, strict=True):
             self._actors.append(self._actor(actor, vehicle, route, deck))

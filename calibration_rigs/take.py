@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from calibration_rigs.camera import View
 from calibration_rigs.equipment import BeamChange
 from calibration_rigs.indicator import Shown
-from calibration_rigs.layout import Layout, layout_of
+from calibration_rigs.layout import Deck, Layout, layout_of
 from calibration_rigs.logs import start_of
 from calibration_rigs.scale_line import ScaleLine
 from calibration_rigs.scenario import Scenario, load_scenario
@@ -74,8 +74,12 @@ class Take:
                 for step, kg in enumerate(self.cells_kg[deck.id].tolist())
                 for shown in line.feed(step * self.step_s, kg)
             ]
-            for deck, line in ((d, ScaleLine(self.scenario, d, seed, self.step_s)) for d in self.layout.decks)
+            for deck, line in self._lines(seed)
         }
+
+    def _lines(self, seed: int) -> list[tuple[Deck, ScaleLine]]:
+        scale_on = self.layout.scale_on
+        return [(d, ScaleLine(self.scenario, scale_on(d), d, seed, self.step_s)) for d in self.layout.decks]
 
 
 def take(path: Path, truth: Path | None = None, progress: Callable[[float], None] | None = None) -> Take:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from calibration_rigs import catalogue
 from calibration_rigs.driver import Driver, Leg, Wait
 from calibration_rigs.errors import ScenarioError
-from calibration_rigs.indicator import Indicator, yaohua_frame
+from calibration_rigs.indicator import Indicator
 from calibration_rigs.layout import layout_of
 from calibration_rigs.mesh import MeshBuilder, rounded_rectangle
 from calibration_rigs.plates import plate_picture
@@ -24,28 +24,7 @@ from calibration_rigs.simulation import Simulation
 from calibration_rigs.truth import box_of, plate_in
 from calibration_rigs.vehicle import PlateOn
 from calibration_rigs.weather import Weather
-from gate.scale.indicators.registry import indicator as format_named
 from vision.facts import PlateColour
-
-
-@pytest.mark.parametrize(
-    ("kg", "frame"),
-    [
-        (0, "022b30303030303030314203"),
-        (1560, "022b30303135363030313903"),
-        (48620, "022b30343836323030313303"),
-        (-20, "022d30303030323030314603"),
-    ],
-)
-def test_frames_are_the_makers_own(kg: float, frame: str) -> None:
-    assert yaohua_frame(kg).hex() == frame
-
-
-@given(st.integers(-99_999, 999_999))
-def test_the_gate_reads_what_the_indicator_sends(kg: int) -> None:
-    parser = format_named("yaohua", {})
-    readings = [*parser.feed(yaohua_frame(kg)), *parser.finish()]
-    assert [r.kg for r in readings] == [kg]
 
 
 @given(st.floats(200, 90_000), st.integers(0, 2**32 - 1))
@@ -56,6 +35,8 @@ def test_a_steady_load_is_shown_within_one_division(kg: float, seed: int) -> Non
     assert len(shown) == 60
     assert all(abs(s.kg - kg) <= 20 for s in shown[40:])
     assert all(s.kg % 20 == 0 for s in shown)
+    assert all(s.stable for s in shown[55:])
+    assert any(not s.stable for s in shown[1:20])
 
 
 legs = st.lists(

@@ -4,6 +4,7 @@ Lengths are what GB 1589-2016 allows and what is built: nothing within the class
 vehicle seen from the side shows its length; a vehicle is never shorter than the widest it has been seen.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,6 +78,13 @@ class WidestViews:
             rows = slots[wider]
             self._widest[rows, 0] = across_m[wider]
             self._widest[rows] = np.sort(self._widest[rows], axis=1)
+
+    def update_one(self, slot: int, across_m: float, width_m: float) -> float:
+        """`update` and `least_m` of one vehicle, faster."""
+        if across_m > self._widest.item(slot, 0):
+            self._widest[slot, 0] = across_m
+            self._widest[slot].sort()
+        return math.sqrt(max(self._widest.item(slot, 0) ** 2 - width_m**2, 0.0))
 
     def least_m(self, slots: Index, widths_m: Array) -> Array:
         """(N,) the least length of vehicles so wide: a footprint is no wider than its diagonal. 0 where unknown."""

@@ -8,6 +8,7 @@ A vehicle is settled on a side once it is beyond the corridor there. A crossing 
 and its path went through the line, not around an end of it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,6 +87,23 @@ class _Came:
     span: Index
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One vehicle near one boundary. net: crossings by its last step, the last of them at along.
+
+    step: its length, NaN for a first one; span: its ms.
+    """
+
+    slot: int
+    distance: float
+    side: int
+    beyond: bool
+    net: int
+    along: float
+    step: float
+    span: int
+
+
 class BoundaryWatch:
     """Watches one boundary for the vehicles of one camera. Slots are those of Vehicles."""
 
@@ -136,6 +154,31 @@ class BoundaryWatch:
         self._pace[slots] = np.where(np.isnan(steps), 0.0, steps / span)
         return movements
 
+    def update_one(self, t_ms: int, slot: int, x: float, y: float, spread: float) -> list[tuple[int, Movement]]:
+        """The same as `update` of one vehicle, faster."""
+        if not math.isfinite(x):
+            return []
+        before_x, before_y = self._before[slot].tolist()
+        step = math.hypot(x - before_x, y - before_y)  # NaN for a first one
+        span = max(t_ms - self._before_ms.item(slot), 1)
+        wide = max(self._half, 2 * spread)
+        clear = self._clear.item(slot) - step
+        self._clear[slot] = clear
+        movement = None
+        if not self.shape.closed or not clear > wide or self._calm.item(slot) == 0:
+            distance, side, _ = self._line.locate_one(x, y)
+            self._clear[slot] = distance
+            net, place = 0, math.nan
+            if distance <= step:
+                crossed, places = self._line.crossings(self._before[slot : slot + 1], np.array([[x, y]]))
+                net, place = int(crossed[0]), float(places[0])
+            if distance <= wide or net or side == 0 or side != self._calm.item(slot):
+                seen = _Seen(slot, distance, side, distance > wide, net, place, step, span)
+                movement = self._judge(t_ms, seen)
+        self._before[slot], self._before_ms[slot] = (x, y), t_ms
+        self._pace[slot] = 0.0 if math.isnan(step) else step / span
+        return [] if movement is None else [(slot, movement)]
+
     def _due(self, slots: Index, steps: Array, spread: Array) -> NDArray[np.intp]:
         """Rows to look at: who is settled on a side of a closed line cannot have come near it in a shorter step."""
         clear = self._clear[slots] - steps
@@ -143,7 +186,7 @@ class BoundaryWatch:
         due = ~(clear > np.maximum(self._half, 2 * spread)) | (self._calm[slots] == 0)
         return np.flatnonzero(due) if self.shape.closed else np.arange(len(slots))
 
-    def _look(self, t_ms: int, came: "_Came") -> list[tuple[int, Movement]]:
+    def _look(self, t_ms: int, came: _Came) -> list[tuple[int, Movement]]:
         slots, points, steps, span = came.slots, came.points, came.steps, came.span
         found = self._line.locate(points)
         self._clear[slots] = found.distance
@@ -155,24 +198,28 @@ class BoundaryWatch:
             net[near], along[near] = self._line.crossings(self._before[slots[near]], points[near])
         quiet = beyond & (net == 0) & (found.side == self._calm[slots]) & (found.side != 0)
         movements = []
-        for i in np.flatnonzero(~quiet).tolist():
-            slot = int(slots[i])
-            trace = self._traces.get(slot)
-            if trace is None:
-                trace = self._traces[slot] = _Trace(began_beyond=bool(beyond[i]))
-            if net[i]:
-                trace.net += int(net[i])
-                trace.along, trace.slack = float(along[i]), self._half + 0.25 * float(steps[i])
-            speed = 0.0 if np.isnan(steps[i]) else float(steps[i] / span[i])
-            deep = bool(found.distance[i] <= DEEP * self._half)
-            far = bool(steps[i] > self._half)
-            plain = bool(beyond[i] and found.distance[i] > PLAIN * self._half)
-            look = _Look(t_ms, int(found.side[i]), bool(beyond[i]), plain, deep, speed, float(self._pace[slot]), far)
-            movement = self._step(trace, look)
+        columns = (slots, found.distance, found.side, beyond, net, along, steps, span)
+        for row in zip(*(column[~quiet].tolist() for column in columns), strict=True):
+            seen = _Seen(*row)
+            movement = self._judge(t_ms, seen)
             if movement is not None:
-                movements.append((slot, movement))
-            self._calm[slot] = 0 if trace.undecided else trace.side
+                movements.append((seen.slot, movement))
         return movements
+
+    def _judge(self, t_ms: int, seen: _Seen) -> Movement | None:
+        trace = self._traces.get(seen.slot)
+        if trace is None:
+            trace = self._traces[seen.slot] = _Trace(began_beyond=seen.beyond)
+        if seen.net:
+            trace.net += seen.net
+            trace.along, trace.slack = seen.along, self._half + 0.25 * seen.step
+        speed = 0.0 if math.isnan(seen.step) else seen.step / seen.span
+        deep = seen.distance <= DEEP * self._half
+        plain = seen.beyond and seen.distance > PLAIN * self._half
+        pace, far = self._pace.item(seen.slot), seen.step > self._half
+        movement = self._step(trace, _Look(t_ms, seen.side, seen.beyond, plain, deep, speed, pace, far))
+        self._calm[seen.slot] = 0 if trace.undecided else trace.side
+        return movement
 
     def flush(self, slot: int, last_ms: int) -> Movement | None:
         """The last word on a vehicle that is not expected back soon: a crossing under way is believed."""

@@ -1,6 +1,7 @@
 """Watches one deck through every camera that sees it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -66,7 +67,7 @@ class DeckWatch:
         self._polygon = shape.polygon()
         shapely.prepare(self._polygon)
         self._axis, self._length = _long_side(shape)
-        self._middle = np.mean(shape.ring, axis=0)
+        self._middle: list[float] = np.mean(shape.ring, axis=0).tolist()
         self._reach = REACH_M + float(np.hypot(*(np.array(shape.ring) - self._middle).T).max())
         self._sights: dict[str, Sight] = {}
         self._vehicles: dict[Who, _Seen] = {}
@@ -75,10 +76,10 @@ class DeckWatch:
 
     def update(self, t_ms: int, camera: str, seen: Observations, plane: GroundPlane | None) -> None:
         """Take in what a camera saw."""
-        feet = seen.ground if self.shape.camera is None else seen.feet()
-        apart = feet - self._middle
-        near = np.hypot(apart[:, 0], apart[:, 1]) <= self._reach
-        for row in np.flatnonzero(near).tolist():
+        feet = (seen.ground if self.shape.camera is None else seen.feet()).tolist()
+        (x, y), reach = self._middle, self._reach
+        near = [math.hypot(foot[0] - x, foot[1] - y) <= reach for foot in feet]
+        for row in [row for row, yes in enumerate(near) if yes]:
             who, kind = (camera, seen.keys[row]), seen.kinds[row]
             if kind == PERSON:
                 self._see_person(t_ms, who, feet[row])
@@ -91,7 +92,7 @@ class DeckWatch:
             if seen.wheels:
                 vehicle.wheels, self._now = self._count(seen.wheels.get(seen.keys[row]), plane), None
         if len(self._vehicles) + len(self._persons):
-            self._leave(camera, [seen.keys[r] for r in np.flatnonzero(~near).tolist()])
+            self._leave(camera, [key for key, yes in zip(seen.keys, near, strict=True) if not yes])
 
     def occupancy(self, t_ms: int) -> Occupancy:
         """Who is on the deck at an instant, by what was last seen of everyone."""
@@ -124,7 +125,7 @@ class DeckWatch:
                 same.append(one)
         return tuple(self._on_deck(group) for group in groups), tuple(unsure)
 
-    def _see_person(self, t_ms: int, who: Who, foot: Array) -> None:
+    def _see_person(self, t_ms: int, who: Who, foot: Sequence[float]) -> None:
         if shapely.contains_xy(self._polygon, foot[0], foot[1]):
             self._persons[who] = t_ms
         else:
@@ -195,10 +196,8 @@ class DeckWatch:
     def _touches(self, extent: Extent) -> bool | None:
         """Whether a vehicle is on the deck; None where it may be."""
         low, high = max(extent.start_m, 0.0), min(extent.end_m, self._length)
-        middle = self._axis.to_ground(
-            np.array([[np.clip((low + high) / 2, 0.01, self._length - 0.01), extent.across_m]])
-        )
-        if not shapely.contains_xy(self._polygon, middle[0, 0], middle[0, 1]):
+        middle = self._axis.back(min(max((low + high) / 2, 0.01), self._length - 0.01), extent.across_m)
+        if not shapely.contains_xy(self._polygon, *middle):
             return False
         beyond = extent.end_m if extent.end_m < self._length else self._length - extent.start_m
         sigma = extent.end_sigma_m if extent.end_m < self._length else extent.start_sigma_m
@@ -260,7 +259,7 @@ def _steady(boxes: list[tuple[int, Box]], sigma_px: float) -> Box:
 
 
 def _apart(a: Box, b: Box) -> float:
-    return max(abs(p - q) for p, q in zip(a, b, strict=True))
+    return max(abs(a[0] - b[0]), abs(a[1] - b[1]), abs(a[2] - b[2]), abs(a[3] - b[3]))
 
 
 def _same(group: list[_Found], one: _Found) -> bool:

@@ -1,5 +1,6 @@
 """The fence of one site: what every camera's vehicles did relative to its shapes."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,17 +10,20 @@ from geofence.build import WidestViews, build
 from geofence.crossing import BoundaryWatch
 from geofence.deck import Occupancy
 from geofence.deck_watch import DeckWatch
-from geofence.lanes import LaneWatch, Seen
+from geofence.instant import Recognised
+from geofence.lanes import LaneWatch, Seen, SeenOne
 from geofence.motion import MotionWatch
 from geofence.movement import Movement
 from geofence.observations import JITTER, JITTER_PX, NOBODY, Observations, Row
 from geofence.plane import GroundPlane
 from geofence.shapes import Shapes
-from geofence.vehicles import Memory, Vehicles
+from geofence.vehicles import FEW, Memory, Vehicles
 from geofence.zones import ZoneWatch
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Point = tuple[float, float]
+Judged = tuple[list[tuple[int, Movement]], Array, Array]  # movements, ground points, least lengths
 MARGIN_M = 0.2
 MARGIN_SHARE = 0.25  # of the corridors' width: how far past a picture zone's edge counts as past it
 MARGIN_PX = 4.0
@@ -97,6 +101,8 @@ class _View:
         self.plane = plane
         self.vehicles = Vehicles(memory)
         self._memory = memory
+        self._width_px = plane.size[0] if plane is not None and plane.size is not None else math.inf
+        self._all_kept_ms = -(2**62)  # until then there is nothing to forget
         widths = [b.corridor * MARGIN_SHARE for b in picture.boundaries]
         self._frames = (
             _Frame(ground, MARGIN_M, memory.confirm_ms),
@@ -110,22 +116,59 @@ class _View:
         """Movements, and where measured the observations that count, under first keys and with ground points."""
         who = self.vehicles.recognise(t_ms, seen.keys, seen.boxes, seen.kinds)
         capacity = self.vehicles.capacity
-        for watch in (*self._frames, self._motion, self._widest):
-            watch.reset(who.fresh, capacity)
-        known, out = seen, []
+        if who.fresh:
+            for watch in (*self._frames, self._motion, self._widest):
+                watch.reset(who.fresh, capacity)
+        known = seen
+        out: list[tuple[int, Movement]] = []
         if len(who.rows):
-            boxes, image = seen.boxes[who.rows], seen.feet()[who.rows]
-            jitter_px = np.maximum(JITTER * (boxes[:, 3] - boxes[:, 1]), JITTER_PX)
-            ground, spread, metres = self._on_ground(image, seen.ground[who.rows], jitter_px)
-            even = np.ones(len(image))
-            sizes = np.where(metres > 0, who.sizes * metres, even)
-            out = self._frames[0].update(t_ms, who.slots, Seen(ground, sizes, spread))
-            out += self._frames[1].update(t_ms, who.slots, Seen(image, even, 0.0 * even))
-            out += self._motion.update(t_ms, who.slots, image, who.sizes)
+            judge = self._judge_few if len(who.rows) <= FEW else self._judge_many
+            out, ground, least_m = judge(t_ms, who, seen, measured)
             if measured:
                 keys = [self.vehicles.name(s) for s in who.slots.tolist()]
-                known = seen.pick(who.rows, keys, ground, self._least_m(who.slots, boxes, metres))
+                known = seen.pick(who.rows, keys, ground, least_m)
         return [*self._named(out), *self.expire(t_ms)], known if len(who.rows) and measured else NOBODY
+
+    def _judge_many(self, t_ms: int, who: Recognised, seen: Observations, measured: bool) -> Judged:
+        boxes, image = seen.boxes[who.rows], seen.feet()[who.rows]
+        jitter_px = np.maximum(JITTER * (boxes[:, 3] - boxes[:, 1]), JITTER_PX)
+        ground, spread, metres = self._on_ground(image, seen.ground[who.rows], jitter_px)
+        even = np.ones(len(image))
+        sizes = np.where(metres > 0, who.sizes * metres, even)
+        out = self._frames[0].update(t_ms, who.slots, Seen(ground, sizes, spread))
+        out += self._frames[1].update(t_ms, who.slots, Seen(image, even, 0.0 * even))
+        out += self._motion.update(t_ms, who.slots, image, who.sizes)
+        return out, ground, self._least_m(who.slots, boxes, metres) if measured else even
+
+    def _judge_few(self, t_ms: int, who: Recognised, seen: Observations, measured: bool) -> Judged:
+        """The same, one vehicle after the other."""
+        ground, picture = self._frames
+        out: list[tuple[int, Movement]] = []
+        points, least_m = [], []
+        boxes, given = seen.boxes.tolist(), seen.ground.tolist()
+        for row, slot, size in zip(who.rows.tolist(), who.slots.tolist(), who.sizes.tolist(), strict=True):
+            x0, y0, x1, y1 = boxes[row]
+            foot = (x0 + x1) / 2, y1
+            point, spread, metres = self._spot(foot, given[row], max(JITTER * (y1 - y0), JITTER_PX))
+            out += ground.update_one(t_ms, slot, SeenOne(*point, size * metres if metres > 0 else 1.0, spread))
+            out += picture.update_one(t_ms, slot, SeenOne(*foot, 1.0, 0.0))
+            out += self._motion.update_one(t_ms, slot, foot, size)
+            points.append(point)
+            if measured:
+                whole = x0 >= 0 and x1 <= self._width_px
+                width_m = build(self.vehicles.kind(slot)).width_m
+                least_m.append(self._widest.update_one(slot, (x1 - x0) * metres if whole else 0.0, width_m))
+        return out, np.array(points), np.array(least_m)
+
+    def _spot(self, foot: Point, given: Sequence[float], jitter_px: float) -> tuple[Point, float, float]:
+        """What `_on_ground` says of one vehicle."""
+        if not self._frames[0].busy:
+            return (math.nan, math.nan), 0.0, 0.0
+        if self.plane is None:
+            return (given[0], given[1]), 0.0, 0.0
+        spot = self.plane.spot(*foot)
+        place = (spot.x, spot.y) if math.isnan(given[0]) else (given[0], given[1])
+        return (place, 0.0, 0.0) if math.isnan(spot.x) else (place, spot.most * jitter_px, spot.least)
 
     def _least_m(self, slots: Index, boxes: Array, metres: Array) -> Array:
         """(N,) how long vehicles are at least, by the widest they were seen. metres: (N,) per pixel."""
@@ -134,8 +177,7 @@ class _View:
 
     def _whole(self, boxes: Array) -> NDArray[np.bool_]:
         """(N,) which boxes lie inside the picture; one made whole again beyond its edge shows nobody's width."""
-        width = self.plane.size[0] if self.plane is not None and self.plane.size is not None else np.inf
-        inside: NDArray[np.bool_] = (boxes[:, 0] >= 0) & (boxes[:, 2] <= width)
+        inside: NDArray[np.bool_] = (boxes[:, 0] >= 0) & (boxes[:, 2] <= self._width_px)
         return inside
 
     def _on_ground(self, image: Array, given: Array, jitter_px: Array) -> tuple[Array, Array, Array]:
@@ -155,6 +197,8 @@ class _View:
         return np.where(np.isnan(given), seen, given), np.nan_to_num(spread), np.nan_to_num(across)
 
     def expire(self, t_ms: int) -> list[Movement]:
+        if t_ms <= self._all_kept_ms and len(self.vehicles) <= self._memory.most:
+            return []
         out: list[tuple[int, Movement]] = []
         for slot in self.vehicles.unseen(t_ms, self._memory.lost_ms):
             last_ms = self.vehicles.last_ms(slot)
@@ -166,6 +210,7 @@ class _View:
         for slot in {*gone, *self.vehicles.surplus()}:
             self.vehicles.forget(slot)
             self._worded.pop(slot, None)
+        self._all_kept_ms = self.vehicles.all_kept_ms(t_ms)
         return named
 
     def close(self) -> list[Movement]:
@@ -199,13 +244,23 @@ class _Frame:
         self.zones = ZoneWatch(shapes.zones, margin, confirm_ms)
         self.lanes = LaneWatch(shapes.lanes)
         self.boundaries = [BoundaryWatch(b, confirm_ms) for b in shapes.boundaries]
-        self._excuses = [lane.manoeuvre for lane in shapes.lanes]
+        self._excuses = [self.zones.columns(lane.manoeuvre) for lane in shapes.lanes]
 
     def reset(self, slots: Sequence[int], capacity: int) -> None:
         self.zones.reset(slots, capacity)
         self.lanes.reset(slots, capacity)
         for boundary in self.boundaries:
             boundary.reset(slots, capacity)
+
+    def update_one(self, t_ms: int, slot: int, seen: SeenOne) -> list[tuple[int, Movement]]:
+        """The same as `update` of one vehicle, faster."""
+        if not self.busy:
+            return []
+        out = self.zones.update_one(t_ms, slot, seen.x, seen.y)
+        for boundary in self.boundaries:
+            out += boundary.update_one(t_ms, slot, seen.x, seen.y, seen.spread)
+        excused = [bool(zones) and self.zones.within(slot, zones) for zones in self._excuses]
+        return out + self.lanes.update_one(t_ms, slot, seen, excused)
 
     def update(self, t_ms: int, slots: Index, seen: Seen) -> list[tuple[int, Movement]]:
         if not self.busy:

@@ -35,6 +35,16 @@ class Axis:
         turned: Array = (points - np.array(self.origin)) @ np.array([[x, -y], [y, x]])
         return turned
 
+    def turned(self, x: float, y: float) -> tuple[float, float]:
+        """One ground point as (along, across)."""
+        (dx, dy), x, y = self.direction, x - self.origin[0], y - self.origin[1]
+        return x * dx + y * dy, y * dx - x * dy
+
+    def back(self, along: float, across: float) -> tuple[float, float]:
+        """One point (along, across) as a ground point."""
+        dx, dy = self.direction
+        return along * dx - across * dy + self.origin[0], along * dy + across * dx + self.origin[1]
+
     def to_ground(self, points: Array) -> Array:
         """(N, 2) points (along, across) as ground points."""
         x, y = self.direction
@@ -105,15 +115,14 @@ class Sight:
         None where the box's foot is above the horizon, or nothing on wheels fills it.
         """
         x0, _, x1, y1 = box
-        points = np.array([[(x0 + x1) / 2, y1], [x0, y1], [x1, y1]])
-        foot = self._plane.to_ground(points[:1])
-        flat = self._plane.straighten(points)
-        if not (np.isfinite(foot).all() and np.isfinite(flat).all()):
+        foot = self._plane.spot((x0 + x1) / 2, y1)
+        left, right = self._plane.straighten_one(x0, y1)[0], self._plane.straighten_one(x1, y1)[0]
+        low = self._plane.straighten_one((x0 + x1) / 2, y1)[1]
+        if not all(map(math.isfinite, (foot.x, foot.y, left, right, low))):
             return None
-        places = (float(flat[1, 0]), float(flat[2, 0]), float(flat[0, 1]))
-        left, right, low = zip(places, self._sigmas((x0, x1, y1), sigma_px), strict=True)
-        along, across = (float(v) for v in self._axis.to_axis(foot)[0])
-        return self._fit((left, right, low), (along, across), known)
+        sigmas = self._sigmas((x0, x1, y1), sigma_px)
+        edges = (left, sigmas[0]), (right, sigmas[1]), (low, sigmas[2])
+        return self._fit(edges, self._axis.turned(foot.x, foot.y), known)
 
     def _sigmas(self, edges: Triple, sigma_px: float) -> Triple:
         """How well the left, right and lower edge of a box are known, in pixels."""
@@ -200,8 +209,11 @@ class Sight:
         return self._row(1, edge, place, height, touch, slip_m=slip)
 
     def _pixel(self, along: float, across: float, height: float) -> tuple[float, float] | None:
-        u, v, w = (r[0] * along + r[1] * across + r[2] * height + r[3] for r in self._rows)
-        return (u / w, v / w) if w > 0 else None
+        (a, b, c, d), (e, f, g, h), (i, j, k, one) = self._rows
+        w = i * along + j * across + k * height + one
+        if not w > 0:
+            return None
+        return (a * along + b * across + c * height + d) / w, (e * along + f * across + g * height + h) / w
 
     def _row(
         self,

@@ -1,7 +1,9 @@
 """Direction along lanes: who goes against them, from where, how far and for how long."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ from geofence.shapes import LaneShape
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Many: TypeAlias = Index | int  # of several vehicles, or of one
+Reals: TypeAlias = Array | float
 NEAR_SHARE = 0.15  # of against_m: this near to the farthest place reached, a vehicle is not going back
 ALONG_SHARE = 0.33  # of against_m: progress that ends a wrong-way movement
 CREEP_M_S = 0.1  # slower than this is standing
@@ -55,6 +59,15 @@ class Seen:
         return Seen(self.points[rows], self.sizes[rows], self.spread[rows])
 
 
+class SeenOne(NamedTuple):
+    """One vehicle as lanes see it."""
+
+    x: float
+    y: float
+    size: float
+    spread: float
+
+
 class LaneWatch:
     """Watches all lanes of one frame for the vehicles of one camera.
 
@@ -67,10 +80,12 @@ class LaneWatch:
     def __init__(self, lanes: Sequence[LaneShape]) -> None:
         self._lanes = tuple(lanes)
         lines = [lane.polyline() for lane in lanes]
-        self._lines = Polylines(lines)
+        self._lines, self._each = Polylines(lines), lines
         self._reach = np.array([0.5 * lane.width for lane in lanes])
         self._low = np.array([line.low for line in lines]).reshape(-1, 2) - self._reach[:, None]
         self._high = np.array([line.high for line in lines]).reshape(-1, 2) + self._reach[:, None]
+        self._bounds = [(*low, *high) for low, high in zip(self._low.tolist(), self._high.tolist(), strict=True)]
+        self._all_kept_ms = -(2**62)  # until then nobody has been unseen for long
         self._unit_m = np.array([lane.unit_m for lane in lanes])
         self._limit_m = np.array([lane.against_m for lane in lanes])
         self._limit_ms = np.array([lane.against_s * 1000 for lane in lanes])
@@ -124,11 +139,100 @@ class LaneWatch:
             i = np.flatnonzero(stays)
             if len(i):
                 movements += self._advance(t_ms, slots[i], place[i], seen.pick(i), excused[i, near[i]])
+        return [*movements, *self._let_go(t_ms)]
+
+    def update_one(self, t_ms: int, slot: int, seen: SeenOne, excuses: Sequence[bool]) -> list[tuple[int, Movement]]:
+        """The same as `update` of one vehicle, faster. excuses: whether it is in a manoeuvre zone of each lane."""
+        if not self._lanes:
+            return []
+        near, place = self._place_one(seen.x, seen.y)
+        lane = self._lane.item(slot)
+        movements: list[tuple[int, Movement]] = []
+        if near >= 0 and near == lane:
+            movements = self._advance_one(t_ms, slot, place, seen, excused=excuses[near])
+        elif near >= 0 or lane >= 0:
+            away = lane >= 0 and t_ms - self._seen_ms.item(slot) > ABSENT_MS
+            if away:
+                movements = self._end(t_ms, np.array([slot]))
+                self._lane[slot] = -1
+            if near >= 0 and (lane < 0 or away):
+                self._begin(t_ms, slot, near, place, seen.size)
+        return [*movements, *self._let_go(t_ms)]
+
+    def _let_go(self, t_ms: int) -> list[tuple[int, Movement]]:
+        """Forget the lanes of those not seen in them for long."""
+        if t_ms <= self._all_kept_ms:
+            return []
+        movements: list[tuple[int, Movement]] = []
         gone = np.flatnonzero((self._lane >= 0) & (t_ms - self._seen_ms > LOST_MS))
         if len(gone):
-            movements += self._end(t_ms, gone)
+            movements = self._end(t_ms, gone)
             self._lane[gone] = -1
+        kept = self._seen_ms[self._lane >= 0]
+        self._all_kept_ms = min(int(kept.min(initial=t_ms)), t_ms) + LOST_MS
         return movements
+
+    def _place_one(self, x: float, y: float) -> tuple[int, float]:
+        """The lane a point is in, −1 for none, and metres along it."""
+        best, near, place = math.inf, -1, 0.0
+        for lane, (x0, y0, x1, y1) in enumerate(self._bounds):
+            if x0 <= x <= x1 and y0 <= y <= y1:
+                line = self._each[lane]
+                distance, _, along = line.locate_one(x, y)
+                apart = distance / self._reach.item(lane)
+                if 0 < along < line.length and apart <= 1 and apart < best:
+                    best, near, place = apart, lane, along * self._unit_m.item(lane)
+        return near, place
+
+    def _advance_one(
+        self, t_ms: int, slot: int, place: float, seen: SeenOne, *, excused: bool
+    ) -> list[tuple[int, Movement]]:
+        lane, span = self._lane.item(slot), t_ms - self._seen_ms.item(slot)
+        steady, speed = self._smooth_one(t_ms, slot, place, span)
+        another = self._another_one(slot, steady, span, seen)
+        limit = max(self._limit_m.item(lane), SIGMAS * max(seen.spread, self._spread.item(slot)))
+        self._seen_ms[slot], self._steady[slot], self._speed[slot] = t_ms, steady, speed
+        self._steps[slot] += 1
+        against, peak, deepest = self._against.item(slot), self._peak.item(slot), self._deepest.item(slot)
+        if not against and steady >= peak - NEAR_SHARE * limit:
+            peak = max(peak, steady)
+            self._size[slot], self._spread[slot], self._peak[slot] = seen.size, seen.spread, peak
+            self._back_ms[slot], self._turn_ms[slot] = 0, t_ms
+        elif speed < -CREEP_M_S:
+            self._back_ms[slot] += min(span, 2 * BASE_MS)
+        deepest = min(deepest, steady)
+        self._deepest[slot] = deepest if against else steady
+        movements = []
+        far = peak - steady >= limit and self._back_ms.item(slot) >= self._limit_ms.item(lane)
+        if far and not (against or excused or another):
+            self._against[slot] = True
+            movements = [self._movement(t_ms, slot, MovementKind.AGAINST_LANE)]
+        if excused or another or (against and steady > deepest + ALONG_SHARE * limit):
+            if self._against.item(slot):
+                movements += self._end(t_ms, np.array([slot]))
+            self._begin(t_ms, slot, lane, place, seen.size)
+        return movements
+
+    def _another_one(self, slot: int, steady: float, span: int, seen: SeenOne) -> bool:
+        span_s = span / 1000
+        if self._steps.item(slot) < 3:
+            return span_s > BRAKE_S
+        off = abs(steady - self._steady.item(slot) - self._speed.item(slot) * span_s)
+        ratio = seen.size / self._size.item(slot)
+        jumped = off > JUMP_M + BRAKE_M_S2 / 2 * min(span_s, BRAKE_S) ** 2 + SIGMAS * seen.spread
+        return jumped or ratio > ALIKE or ratio < 1 / ALIKE
+
+    def _smooth_one(self, t_ms: int, slot: int, place: float, span: int) -> tuple[float, float]:
+        if span > GAP_MS:
+            self._recent_ms[slot], self._recent_m[slot] = t_ms, place
+            return place, (place - self._steady.item(slot)) / max(span, 1) * 1000
+        times = [t_ms, *self._recent_ms[slot, :-1].tolist()]
+        places = [place, *self._recent_m[slot, :-1].tolist()]
+        self._recent_ms[slot], self._recent_m[slot] = times, places
+        a, b, c = places[:3]
+        steady = a + b + c - max(a, b, c) - min(a, b, c)
+        base = max(sum(t >= t_ms - BASE_MS for t in times) - 1, 1)
+        return steady, (place - places[base]) / max(t_ms - times[base], 1) * 1000
 
     def _place(self, points: Array) -> tuple[Index, Array]:
         """(N,) the lane each point is in, −1 for none, and (N,) metres along it."""
@@ -146,12 +250,12 @@ class LaneWatch:
             near[rows], place[rows] = lanes, along[order] * self._unit_m[lanes]
         return near, place
 
-    def _begin(self, t_ms: int, slots: Index, lanes: Index, place: Array, sizes: Array) -> None:
+    def _begin(self, t_ms: int, slots: Many, lanes: Many, place: Reals, sizes: Reals) -> None:
         self._lane[slots], self._against[slots] = lanes, False
         self._peak[slots], self._deepest[slots], self._steady[slots] = place, place, place
         self._size[slots], self._spread[slots], self._speed[slots], self._steps[slots] = sizes, 0.0, 0.0, 0
         self._turn_ms[slots], self._seen_ms[slots], self._back_ms[slots] = t_ms, t_ms, 0
-        self._recent_ms[slots], self._recent_m[slots] = t_ms, place[:, None]
+        self._recent_ms[slots], self._recent_m[slots] = t_ms, np.reshape(place, (-1, 1))
 
     def _advance(
         self, t_ms: int, slots: Index, place: Array, seen: Seen, excused: NDArray[np.bool_]

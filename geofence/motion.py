@@ -1,5 +1,6 @@
 """Who stands still, and who drives on."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -52,6 +53,31 @@ class MotionWatch:
         self._place[slots[anew]], self._since_ms[slots[anew]] = points[anew], t_ms
         self._off_ms[slots] = np.where(moved, -1, off_ms)
         self._stopped[slots] = (stopped | stops) & ~moved
+        return movements
+
+    def update_one(self, t_ms: int, slot: int, point: tuple[float, float], size: float) -> list[tuple[int, Movement]]:
+        """The same as `update` of one vehicle, faster."""
+        since_ms = self._since_ms.item(slot)
+        if since_ms < 0:
+            self._place[slot], self._since_ms[slot], self._off_ms[slot] = point, t_ms, -1
+            return []
+        stopped = self._stopped.item(slot)
+        reach = (2 if stopped else 1) * max(STOP_SIZES * size, 2.0)
+        x, y = self._place[slot].tolist()
+        if math.hypot(point[0] - x, point[1] - y) <= reach:
+            self._off_ms[slot] = -1
+            if stopped or t_ms - since_ms < STOP_MS:
+                return []
+            self._stopped[slot] = True
+            return [self._movement(t_ms, slot, MovementKind.STOPPED)]
+        off_ms = self._off_ms.item(slot)
+        if off_ms < 0:
+            off_ms = self._off_ms[slot] = t_ms
+        if t_ms - off_ms < self._confirm_ms:
+            return []
+        movements = [self._movement(t_ms, slot, MovementKind.MOVED_OFF)] if stopped else []
+        self._place[slot], self._since_ms[slot] = point, t_ms
+        self._off_ms[slot], self._stopped[slot] = -1, False
         return movements
 
     def stopped(self, slot: int) -> bool:

@@ -5,7 +5,8 @@ Multiple View Geometry, 2nd ed., algorithms 4.2 and 4.3); the way up from the ho
 section 8.6).
 """
 
-from typing import Self
+import math
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,18 @@ from geofence.lens import LensModel
 
 Points = NDArray[np.float64]
 HORIZON = 1e-3  # share of the surveyed points' own depth term under which a point is at or above the horizon
+
+
+class Spot(NamedTuple):
+    """A pixel's place on the ground in metres, and metres per pixel there, the way they are most and least."""
+
+    x: float
+    y: float
+    most: float
+    least: float
+
+
+NOWHERE = Spot(math.nan, math.nan, math.nan, math.nan)
 
 
 class GroundPlane:
@@ -33,6 +46,7 @@ class GroundPlane:
         self._back = np.linalg.inv(to_ground).astype(np.float64)
         self._lens = lens
         self._depth = depth
+        self._rows: list[list[float]] = to_ground.tolist()
         self.size = size
         self.residual_px = 0.0
         self.projection = _projection(self._back, lens, size)
@@ -74,14 +88,21 @@ class GroundPlane:
         """(N, 2) pixels as a camera without lens distortion would see them; NaN where the lens model folds over."""
         return self._lens.straighten(points) if self._lens else np.asarray(points, np.float64)
 
+    def straighten_one(self, x: float, y: float) -> tuple[float, float]:
+        """The same as `straighten` of one pixel, faster."""
+        return self._lens.straighten_one(x, y) if self._lens else (x, y)
+
     def to_ground(self, points: Points) -> Points:
         """(N, 2) pixels to (N, 2) metres; NaN at and above the horizon."""
-        flat = self.straighten(points)
+        return self._project(self.straighten(points))[0]
+
+    def _project(self, flat: Points) -> tuple[Points, Points]:
+        """(N, 2) straight pixels to (N, 2) metres, NaN at and above the horizon, and their (N,) depths."""
         scaled = _homogeneous(flat) @ self._forward.T
         with np.errstate(invalid="ignore", divide="ignore"):
             ground: Points = scaled[:, :2] / scaled[:, 2:]
             ground[~(scaled[:, 2] > HORIZON * self._depth)] = np.nan
-        return ground
+        return ground, scaled[:, 2]
 
     def to_image(self, points: Points) -> Points:
         """(N, 2) metres to (N, 2) pixels; NaN behind the camera or where the lens folds over."""
@@ -96,17 +117,28 @@ class GroundPlane:
 
         NaN at and above the horizon.
         """
-        count, reach = len(points), 0.25
-        around = np.repeat(points[None], 5, axis=0)
-        around[1, :, 0] += reach
-        around[2, :, 0] -= reach
-        around[3, :, 1] += reach
-        around[4, :, 1] -= reach
-        ground = self.to_ground(around.reshape(-1, 2)).reshape(5, count, 2)
-        slope = np.empty((count, 2, 2))
-        slope[:, :, 0] = (ground[1] - ground[2]) / (2 * reach)
-        slope[:, :, 1] = (ground[3] - ground[4]) / (2 * reach)
-        return ground[0], slope
+        flat = self.straighten(points)
+        ground, depth = self._project(flat)
+        slope = (self._forward[:2, :2] - ground[:, :, None] * self._forward[2, :2]) / depth[:, None, None]
+        if self._lens is not None and self._lens.bends:
+            lens = np.stack(self._lens.slope(flat[:, 0], flat[:, 1]), axis=1).reshape(-1, 2, 2)
+            slope = slope @ lens
+        return ground, slope
+
+    def spot(self, x: float, y: float) -> Spot:
+        """One pixel on the ground, and how a pixel of jitter there spreads it; NaN at and above the horizon."""
+        u, v = self.straighten_one(x, y)
+        (a, b, c), (d, e, f), (g, h, i) = self._rows
+        depth = g * u + h * v + i
+        if not depth > HORIZON * self._depth:
+            return NOWHERE
+        east, north = (a * u + b * v + c) / depth, (d * u + e * v + f) / depth
+        slope = (a - east * g) / depth, (b - east * h) / depth, (d - north * g) / depth, (e - north * h) / depth
+        if self._lens is not None and self._lens.bends:
+            p, q, r, s = self._lens.slope(u, v)
+            a, b, d, e = slope
+            slope = a * p + b * r, a * q + b * s, d * p + e * r, d * q + e * s
+        return Spot(east, north, *_singular(*slope))
 
     def covariance(self, points: Points, sigma_px: float | Points) -> Points:
         """(N, 2, 2) square metres: spread of the ground points of (N, 2) pixels that jitter by sigma_px.
@@ -152,6 +184,13 @@ def _focal(centred: Points) -> Points | None:
     if not known @ wanted > 0:
         return None
     return np.full(2, np.sqrt((known @ known) / (known @ wanted)))
+
+
+def _singular(a: float, b: float, c: float, d: float) -> tuple[float, float]:
+    """Singular values of a 2×2 matrix, the greater first."""
+    half, area = (a * a + b * b + c * c + d * d) / 2, abs(a * d - b * c)
+    apart = math.sqrt(max(half * half - area * area, 0.0))
+    return math.sqrt(half + apart), math.sqrt(max(half - apart, 0.0))
 
 
 def _homogeneous(points: Points) -> Points:

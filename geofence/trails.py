@@ -45,6 +45,16 @@ class Trails:
         self._kept[push] += 1
         self._places[slots, 0], self._times_ms[slots, 0] = places, t_ms
 
+    def add_one(self, t_ms: int, slot: int, place: tuple[float, float], span_ms: int) -> None:
+        """The same as `add` of one vehicle, faster."""
+        if span_ms > GAP_MS:
+            self._kept[slot] = 0
+        places, times = self._places[slot], self._times_ms[slot]
+        if self._kept.item(slot) < 2 or t_ms - times.item(1) >= RECENT_STEP_MS:
+            places[1:], times[1:] = places[:-1], times[:-1]
+            self._kept[slot] += 1
+        places[0], times[0] = place, t_ms
+
     def find(self, slot: int, last_ms: int, otherwise: Array) -> None:
         """Set where a slot's vehicle last was and its velocity, untouched by a box that jumped.
 

@@ -3,6 +3,7 @@
 Works in the picture, in units of the vehicle's own size, so that it needs no ground plane.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from geofence.trails import TREND_MS, Trails
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 PERSON = "person"
+FEW = 6  # vehicles at one instant, up to which one after the other is faster than all at once
 FAR_SIZES = 12.0  # nobody is looked for farther away
 
 
@@ -101,6 +103,13 @@ class Vehicles:
         gone = brief & (t_ms - self._last_ms > 2 * self.memory.confirm_ms)
         return np.flatnonzero(self._alive & gone).tolist()
 
+    def all_kept_ms(self, t_ms: int) -> int:
+        """Until when nobody else comes to be unseen for lost_ms or keep_ms, or to be a flash."""
+        brief_ms = 2 * self.memory.confirm_ms
+        spans = np.array([brief_ms, self.memory.lost_ms, self.memory.keep_ms])
+        ends = self._last_ms[self._alive, None] + spans
+        return int(ends[ends >= t_ms].min(initial=t_ms + min(brief_ms, self.memory.lost_ms)))
+
     def depart(self, key: str) -> None:
         """The vehicle with this key drove out of the picture: what appears there later is another."""
         slot = self._slot_of.get(key)
@@ -133,6 +142,10 @@ class Vehicles:
         if t_ms <= self._now_ms:
             return Recognised(np.empty(0, np.int64), np.empty(0, np.int64))
         self._now_ms = t_ms
+        if len(keys) <= FEW:
+            followed = self._follow_few(t_ms, keys, boxes, kinds)
+            if followed is not None:
+                return followed
         instant = Instant(t_ms, keys, boxes, kinds)
         slots = np.array([self._slot_of.get(k, -1) for k in keys], dtype=np.int64)
         rows = self._one_per_key(instant, slots)
@@ -148,6 +161,42 @@ class Vehicles:
             mine = np.array([claims.taken[r] for r in rows.tolist()], dtype=np.int64)
         self._take(instant, rows, mine)
         return Recognised(rows, mine, tuple(fresh), instant.sizes[rows])
+
+    def _follow_few(self, t_ms: int, keys: Sequence[str], boxes: Array, kinds: Sequence[str]) -> Recognised | None:
+        """What `recognise` says where every key is its vehicle's and where that should be; None where one is not."""
+        if len(set(keys)) < len(keys):
+            return None
+        slots, sizes, moves = [], [], []
+        for key, (x0, y0, x1, y1) in zip(keys, boxes.tolist(), strict=True):
+            slot = self._slot_of.get(key, -1)
+            if slot < 0 or slot in slots or not key:
+                return None
+            centre_x, centre_y = (x0 + x1) / 2, (y0 + y1) / 2
+            size = math.sqrt(max(x1 - x0, 1.0) * max(y1 - y0, 1.0))
+            (at_x, at_y), (speed_x, speed_y) = self._centre[slot].tolist(), self._velocity[slot].tolist()
+            offset_x, offset_y = centre_x - at_x, centre_y - at_y
+            since_ms = t_ms - self._last_ms.item(slot)
+            span = min(since_ms, 1_000)
+            carried = math.hypot(offset_x - speed_x * span, offset_y - speed_y * span)
+            away = min(math.hypot(offset_x, offset_y), carried)
+            if not away <= self.memory.swap_sizes * max(self._size.item(slot), size):
+                return None
+            since_ms = max(since_ms, 1)
+            weight = max(1 - math.exp(-since_ms / 500), 1 / max(self._seen.item(slot), 1))
+            speed = (
+                speed_x + weight * (offset_x / since_ms - speed_x),
+                speed_y + weight * (offset_y / since_ms - speed_y),
+            )
+            slots.append(slot)
+            sizes.append(size)
+            moves.append(((centre_x, centre_y), speed, since_ms))
+        for slot, size, kind, (centre, velocity, since_ms) in zip(slots, sizes, kinds, moves, strict=True):
+            self._centre[slot], self._velocity[slot], self._size[slot] = centre, velocity, size
+            self._last_ms[slot], self._kind[slot] = t_ms, kind
+            self._seen[slot] += 1
+            self._trails.add_one(t_ms, slot, centre, since_ms)
+            self._doubt.pop(slot, None)
+        return Recognised(np.arange(len(slots)), np.array(slots, np.int64), (), np.array(sizes))
 
     def _away(self, instant: Instant, rows: Index, slots: Index) -> Array:
         """Distance of boxes from where vehicles should be: carried on for at most a second, or where they were."""

@@ -1,5 +1,6 @@
 """Which vehicles are in which zones, and when they came and went."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from geofence.shapes import ZoneShape
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Edge = tuple[float, float, float, float, float]  # start x and y, piece x and y, length squared
 
 
 class ZoneWatch:
@@ -32,6 +34,9 @@ class ZoneWatch:
         self._count = np.zeros((0, len(zones)), np.int16)
         self._live = np.zeros((0, len(zones)), bool)  # what is not plainly known to be outside
         self._timed = [i for i, z in enumerate(zones) if z.hours is not None]
+        self._bounds = [(*low, *high) for low, high in zip(self._low.tolist(), self._high.tolist(), strict=True)]
+        edges = zip(self._start, self._piece, self._length2, self._real, strict=True)
+        self._edges = [_listed(*each) for each in edges]
 
     def reset(self, slots: Sequence[int], capacity: int) -> None:
         """Void what is known of some slots, and make room."""
@@ -75,13 +80,68 @@ class ZoneWatch:
             for i in np.flatnonzero(changed).tolist()
         ]
 
+    def update_one(self, t_ms: int, slot: int, x: float, y: float) -> list[tuple[int, Movement]]:
+        """The same as `update` of one vehicle, faster."""
+        if not math.isfinite(x):
+            return []
+        out = []
+        live = self._live[slot].tolist()
+        for zone, (x0, y0, x1, y1) in enumerate(self._bounds):
+            near = x0 <= x <= x1 and y0 <= y <= y1
+            if near:
+                hours = self._zones[zone].hours
+                near = hours is None or hours.active(t_ms)
+            if near or live[zone]:
+                movement = self._say(t_ms, slot, zone, self._sign_one(x, y, zone) if near else -1)
+                if movement is not None:
+                    out.append((slot, movement))
+        return out
+
+    def _say(self, t_ms: int, slot: int, zone: int, says: int) -> Movement | None:
+        state = self._state.item(slot, zone)
+        unknown = state == 0
+        if unknown and says == -1:
+            state = self._state[slot, zone] = -1
+        if says in (0, state):
+            self._count[slot, zone] = 0
+            self._live[slot, zone] = state != -1
+            return None
+        count = self._count.item(slot, zone) + 1
+        if count == 1:
+            self._since[slot, zone] = t_ms
+        if count < 2 or t_ms - self._since.item(slot, zone) < self._confirm_ms:
+            self._count[slot, zone], self._live[slot, zone] = count, True
+            return None
+        self._count[slot, zone], self._state[slot, zone] = 0, says
+        self._live[slot, zone] = says != -1
+        return self._movement(t_ms, zone, says > 0, unknown)
+
+    def _sign_one(self, x: float, y: float, zone: int) -> int:
+        """What `_depth_sign` says of one point and zone."""
+        least, crossed = math.inf, False
+        for start_x, start_y, piece_x, piece_y, length2 in self._edges[zone]:
+            offset_x, offset_y = x - start_x, y - start_y
+            share = min(max((offset_x * piece_x + offset_y * piece_y) / length2, 0.0), 1.0)
+            gap_x, gap_y = offset_x - share * piece_x, offset_y - share * piece_y
+            least = min(least, gap_x * gap_x + gap_y * gap_y)
+            if (offset_y < 0) != (offset_y < piece_y):
+                crossed ^= (piece_x * offset_y - piece_y * offset_x > 0) == (piece_y > 0)
+        return 0 if least <= self._margin**2 else 1 if crossed else -1
+
+    def columns(self, zones: Sequence[str]) -> list[int]:
+        """Numbers of some zones, for `within`."""
+        return [i for i, z in enumerate(self._zones) if z.id in zones]
+
+    def within(self, slot: int, columns: Sequence[int]) -> bool:
+        """Whether a vehicle is in one of some zones."""
+        return any(self._state.item(slot, column) == 1 for column in columns)
+
     def inside(self, slot: int) -> list[str]:
         """Ids of the zones a vehicle is in."""
         return [self._zones[z].id for z in np.flatnonzero(self._state[slot] == 1)]
 
-    def contains(self, slots: Index, zones: Sequence[str]) -> NDArray[np.bool_]:
+    def contains(self, slots: Index, columns: Sequence[int]) -> NDArray[np.bool_]:
         """(N,) whether each vehicle is in one of some zones."""
-        columns = [i for i, z in enumerate(self._zones) if z.id in zones]
         inside: NDArray[np.bool_] = (self._state[slots][:, columns] == 1).any(axis=1)
         return inside
 
@@ -120,6 +180,12 @@ class ZoneWatch:
         clear = edge2 > self._margin**2
         signs: NDArray[np.int8] = np.where(clear, np.where(inside, 1, -1), 0).astype(np.int8)
         return signs
+
+
+def _listed(start: Array, piece: Array, length2: Array, real: NDArray[np.bool_]) -> list[Edge]:
+    """One zone's edges as plain numbers."""
+    table = np.column_stack([start, piece, length2])[real]
+    return [(a, b, c, d, e) for a, b, c, d, e in table.tolist()]
 
 
 def _edges(zones: Sequence[ZoneShape]) -> tuple[Array, Array, NDArray[np.bool_]]:

@@ -4,6 +4,7 @@ import numpy as np
 
 from geofence.lens import LensModel
 from geofence.plane import GroundPlane
+from vision.attributes import VehicleAttributes
 from vision.camera import CameraPipeline, PipelineSettings
 from vision.card import load_card
 from vision.config import CameraConfig, ModelFile
@@ -32,6 +33,7 @@ def build_pipeline(config: CameraConfig) -> CameraPipeline:
         detector,
         plate_stages(config),
         plane=ground_plane(config),
+        attributes=attributes(config),
         first_number=config.first_number,
         settings=PipelineSettings(track=TrackSettings(sure=max(SURE, detector.threshold), unsure=UNSURE)),
     )
@@ -44,6 +46,13 @@ def plate_stages(config: CameraConfig) -> PlateStages | None:
     locator = PlateLocator(_engine(config, config.locator), load_card(config.locator.card))
     reader = PlateReader(_engine(config, config.reader), load_card(config.reader.card))
     return PlateStages(locator, reader, rectify, sharpness, PlateVote)
+
+
+def attributes(config: CameraConfig) -> VehicleAttributes | None:
+    """What sees colours and axles, None for a camera that shall not."""
+    if config.attributes is None:
+        return None
+    return VehicleAttributes(_engine(config, config.attributes), load_card(config.attributes.card))
 
 
 def ground_plane(config: CameraConfig) -> GroundPlane | None:

@@ -1,6 +1,7 @@
 """One camera's pipeline: from frames to sightings.
 
     frame ─► motion ─► detect ─► track ─► locate plates ─► read ─► vote ─► Sighting
+                                   └─► colour and axles of its best crops ─► vote ─┘
 
 Everything depends on frames and their times alone, so that a replay gives the same sightings each time.
 """
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.facts import Detections, PlateColour, PlateReading, Sighting, VehicleClass
+from vision.lookbook import Attributes, LookBook
 from vision.motion import Motion
 from vision.platebook import LoosePlate, PlateBook, PlateBookSettings
 from vision.source import Frame
@@ -56,6 +58,7 @@ class CameraPipeline:
         plates: PlateStages | None,
         *,
         plane: Plane | None = None,
+        attributes: Attributes | None = None,
         first_number: int = 1,
         settings: PipelineSettings | None = None,
     ) -> None:
@@ -64,6 +67,7 @@ class CameraPipeline:
         self._motion = Motion()
         self._tracker = Tracker(*size, self._set.track, first_number=first_number)
         self._book = PlateBook(plates, self._set.plates) if plates is not None else None
+        self._looks = LookBook(attributes) if attributes is not None else None
         self._told: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._crops: dict[str, list[PlateCrop]] = {}
         self._detected_ms = -(2**62)
@@ -98,6 +102,8 @@ class CameraPipeline:
         vehicles = self._tracker.vehicles
         if self._book is not None:
             self._book.read(frame, vehicles, suspicions=self._tracker.suspicions > 0)
+        if self._looks is not None:
+            self._looks.see(frame, vehicles)
         out = self._split(t_ms, vehicles)
         out += [s for v in vehicles if v.seen_ms == t_ms and (s := self._sighting(t_ms, v)) is not None]
         out += self._loose_sightings(t_ms)
@@ -139,8 +145,9 @@ class CameraPipeline:
 
     def _final(self, t_ms: int, vehicle: Vehicle) -> Sighting:
         plates, crops = self._book.close(vehicle.number) if self._book is not None else ((), [])
+        told = self._tell(t_ms, vehicle.number, vehicle.kind, vehicle, plates, final=True)
         self._close(vehicle.number, crops)
-        return self._tell(t_ms, vehicle.number, vehicle.kind, vehicle, plates, final=True)
+        return told
 
     def _split(self, t_ms: int, vehicles: list[Vehicle]) -> list[Sighting]:
         """Where plates say that two vehicles were taken for one, the last word on the first of them."""
@@ -150,8 +157,8 @@ class CameraPipeline:
                 old = vehicle.number
                 self._book.move_newest(old, self._tracker.split(vehicle))
                 plates, crops = self._book.close(old)
-                self._close(old, crops)
                 out.append(self._tell(t_ms, old, vehicle.kind, vehicle, plates, final=True))
+                self._close(old, crops)
         return out
 
     def _loose_sightings(self, t_ms: int) -> list[Sighting]:
@@ -182,6 +189,8 @@ class CameraPipeline:
 
     def _close(self, number: int, crops: list[PlateCrop]) -> None:
         self._told.pop(number, None)
+        if self._looks is not None:
+            self._looks.close(number)
         self._crops[self._key(number)] = crops
         while len(self._crops) > 16:
             self._crops.pop(next(iter(self._crops)))
@@ -199,7 +208,9 @@ class CameraPipeline:
         x0, y0, x1, y1 = (round(float(v), 1) for v in thing.box)
         ground = self._on_ground((x0 + x1) / 2, y1)
         score = round(thing.score, 3)
-        return Sighting(t_ms, self._camera, self._key(number), kind, score, (x0, y0, x1, y1), ground, plates, final)
+        look = self._looks.look(number) if self._looks is not None else None
+        key = self._key(number)
+        return Sighting(t_ms, self._camera, key, kind, score, (x0, y0, x1, y1), ground, plates, final, look)
 
     def _on_ground(self, x: float, y: float) -> tuple[float, float] | None:
         if self._plane is None:

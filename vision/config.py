@@ -48,6 +48,7 @@ class CameraConfig:
     detector: ModelFile | None = None
     locator: ModelFile | None = None
     reader: ModelFile | None = None
+    attributes: ModelFile | None = None
     provider: Provider = "cpu"
     threads: int = 1
     points: tuple[tuple[Point, Point], ...] = ()

@@ -31,6 +31,20 @@ class PlateColour(StrEnum):
     BLACK = "black"
 
 
+class VehicleColour(StrEnum):
+    """Colours of a vehicle's body as registers name them (GA 24.8; silver is grey), and orange, which they do not."""
+
+    WHITE = "white"
+    GREY = "grey"
+    BLACK = "black"
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    GREEN = "green"
+    BLUE = "blue"
+    BROWN = "brown"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """Everything one detector found in one frame, vectorised.
@@ -70,13 +84,27 @@ class PlateReading:
 
 
 @dataclass(frozen=True, slots=True)
+class VehicleLook:
+    """What a vehicle looks like, over the best looks of a pass. None: not known, as axles are from ahead or behind.
+
+    looks: how many crops it rests on. Confidences are 0 where nothing is known.
+    """
+
+    colour: VehicleColour | None = None
+    colour_confidence: float = 0.0
+    axles: int | None = None
+    axles_confidence: float = 0.0
+    looks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """One tracked vehicle or person at one instant of one camera.
 
     vehicle: "<camera>:<number>", one per vehicle and pass, unchanged by occlusion or a change of inner track id.
     box: x0 y0 x1 y1 in pixels. ground: the point on the ground under the vehicle, None without a calibrated plane.
     plates: the best readings so far, one per plate of the vehicle (front, rear, trailer).
-    final: the vehicle is gone; `plates` is the last word on it.
+    final: the vehicle is gone; `plates` and `look` are the last word on it. look: None before it was looked at.
     """
 
     t_ms: int
@@ -88,6 +116,7 @@ class Sighting:
     ground: tuple[float, float] | None = None
     plates: tuple[PlateReading, ...] = ()
     final: bool = False
+    look: VehicleLook | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,7 +247,8 @@ class Gatehouse:
         read = f"{known(passage.plates)} {passage.read_by} {came_in(passage) is not None}"
         before, who = self._whose.get(passage.id, ("", AS_READ))
         if before != read or not who.taken_for:
-            who = identify(passage, self._history, lambda p: self._tickets.check_plate(t_ms, p, self._site.id))
+            site = self._site.id
+            who = identify(passage, self._history, self._vehicles, lambda p: self._tickets.check_plate(t_ms, p, site))
             self._whose[passage.id] = read, who
         if not who.because:
             return passage

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from gate.facts import TicketUse
 from gate.fraud.history import History, PastVisit
-from gate.fraud.passage_facts import came_in
+from gate.fraud.net import Tares
+from gate.fraud.passage_facts import came_in, weighed
 from gate.passage.plates import confusable, is_trailer, known, one_off
 from gate.records import Passage
 
 INSIDE_MS = 24 * 3_600_000  # who came in longer ago has left unseen
 SURE_CONFIDENCE = 0.9  # of a reading by one camera, from which a plate that is expected here is believed
+NET_SHARE = 0.02  # a load that is within this of its ticket's was loaded for it
 WITNESSES = 2  # cameras that read the same leave no doubt
 
 
@@ -35,10 +37,12 @@ class Identity:
 AS_READ = Identity()
 
 
-def identify(passage: Passage, history: History, ticket: Callable[[str], Sequence[TicketUse]]) -> Identity:
+def identify(
+    passage: Passage, history: History, vehicles: Tares, ticket: Callable[[str], Sequence[TicketUse]]
+) -> Identity:
     """Whether the plate a passage is known by may be another's. Who comes in is not looked for among those inside.
 
-    ticket: what the register holds for a plate at this instant.
+    vehicles: the register. ticket: what the register of tickets holds for a plate at this instant.
     """
     plate = known(passage.plates)
     if not plate or passage.read_by >= WITNESSES or came_in(passage) is not None:
@@ -47,18 +51,19 @@ def identify(passage: Passage, history: History, ticket: Callable[[str], Sequenc
     if inside and sure:
         return AS_READ
     shown = {t.plate for t in passage.tickets if t.state == "other_plate" and t.plate in set(one_off(plate))}
-    if len(shown) == 1 and _valid(ticket(other := min(shown))) and not inside:
+    if len(shown) == 1 and _valid(ticket(other := min(shown)), other) and not inside:
         return Identity(
             other, (other,), f"plate read {plate}, taken for {other}, one character off, whose code it showed"
         )
     others = [(p, visit) for p in one_off(plate) if (visit := _came_in(history, p, passage)) is not None]
-    others = [(p, visit) for p, visit in others if visit.kind == passage.kind.value and _valid(ticket(p))]
+    others = [(p, visit) for p, visit in others if visit.kind == passage.kind.value and _valid(ticket(p), p)]
     if not others:
         return AS_READ
     alike = tuple(p for p, _ in others)
-    if inside or _valid(ticket(plate)):
+    if inside or _valid((*passage.tickets, *ticket(plate)), plate):
         return Identity(because=f"plate read {plate} by one camera; {_named(alike)}, one character off, came in too")
-    likely = _likeliest(plate, others, passage)
+    as_weighed = [(p, v) for p, v in others if _weighs_as_ticketed(passage, vehicles, p, ticket(p))]
+    likely = _likeliest(plate, as_weighed or others, passage)
     if likely:
         because = f"plate read {plate}, taken for {likely}: one character off, came in, has not left, has a ticket"
         return Identity(likely, alike, because)
@@ -75,7 +80,7 @@ def _came_in(history: History, plate: str, passage: Passage) -> PastVisit | None
 
 
 def _likeliest(plate: str, others: Sequence[tuple[str, PastVisit]], passage: Passage) -> str:
-    """The one plate that its trailer speaks for, or else that readers take for this one; "" where it is not one."""
+    """The one plate that its trailer speaks for, or else that readers take for this one, or else the only one."""
     trailers = {p.text for p in passage.plates if is_trailer(p)}
     by_trailer = [p for p, visit in others if visit.trailer and visit.trailer in trailers]
     by_looks = [p for p, _ in others if confusable(plate, p)]
@@ -85,8 +90,17 @@ def _likeliest(plate: str, others: Sequence[tuple[str, PastVisit]], passage: Pas
     return ""
 
 
-def _valid(uses: Sequence[TicketUse]) -> bool:
-    return any(u.state == "valid" for u in uses)
+def _weighs_as_ticketed(passage: Passage, vehicles: Tares, plate: str, uses: Sequence[TicketUse]) -> bool:
+    """Whether the weight is what this plate's tare and ticket add up to."""
+    weighing, tare_kg = weighed(passage), vehicles.tare_kg(plate)
+    if weighing is None or weighing.stable_kg is None or tare_kg is None:
+        return False
+    net_kg = weighing.stable_kg - tare_kg
+    return any(abs(net_kg - u.tonnes * 1000) <= NET_SHARE * u.tonnes * 1000 for u in uses if u.state == "valid")
+
+
+def _valid(uses: Sequence[TicketUse], plate: str) -> bool:
+    return any(u.state == "valid" and u.plate == plate for u in uses)
 
 
 def _named(plates: Sequence[str]) -> str:

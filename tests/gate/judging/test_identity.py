@@ -10,7 +10,7 @@ from gate.fraud.passage_facts import known_plate
 from gate.judging.identity import AS_READ, Identity, identify
 from gate.records import Passage
 from geofence.movement import MovementKind
-from tests.gate.fraud.scene import crossed, judge, passage, plate, rules_found, say
+from tests.gate.fraud.scene import Register, crossed, judge, passage, plate, rules_found, say
 from vision.facts import PlateColour, PlateReading, VehicleClass
 
 READ, OTHER, THIRD = "晋A3156A", "晋A31564", "晋A31569"  # A and 4 look alike, A and 9 do not
@@ -29,7 +29,7 @@ def leaving(text: str = READ, *, confidence: float = 0.97, read_by: int = 1, **c
     return passage(plates=(plate(text, confidence), TRAILER), tickets=(), read_by=read_by, **changes)
 
 
-def who(seen: Passage, earlier: list[Passage], valid: set[str]) -> Identity:
+def who(seen: Passage, earlier: list[Passage], valid: set[str], tares: dict[str, float] | None = None) -> Identity:
     history = History()
     for one in earlier:
         history.note(one, None)
@@ -37,7 +37,8 @@ def who(seen: Passage, earlier: list[Passage], valid: set[str]) -> Identity:
     def ticket(of: str) -> list[TicketUse]:
         return [TicketUse(0, f"T-{of}", of, "east", "煤", 30, "valid")] if of in valid else []
 
-    return identify(seen, history, ticket)
+    register = Register({p: {"tare_kg": kg} for p, kg in (tares or {}).items()})
+    return identify(seen, history, register, ticket)
 
 
 def test_one_camera_reads_a_plate_that_never_came_in_and_its_twin_did() -> None:
@@ -51,6 +52,8 @@ def test_one_camera_reads_a_plate_that_never_came_in_and_its_twin_did() -> None:
 def test_among_several_the_trailer_or_the_look_of_the_character_decides_or_nobody() -> None:
     assert who(leaving(), [came(OTHER), came(THIRD)], {OTHER, THIRD}).taken_for == OTHER
     assert who(leaving(), [came(OTHER), came(THIRD, trailer=True)], {OTHER, THIRD}).taken_for == THIRD
+    tares = {OTHER: 12_000.0, THIRD: 10_000.0}  # 40 t gross on tickets of 30 t
+    assert who(leaving(), [came(OTHER), came(THIRD)], {OTHER, THIRD}, tares).taken_for == THIRD
     both = who(leaving("晋A31561"), [came("晋A31562"), came("晋A31563")], {"晋A31562", "晋A31563"})
     assert (both.taken_for, set(both.alike)) == ("", {"晋A31562", "晋A31563"})
 
@@ -69,6 +72,12 @@ def test_among_several_the_trailer_or_the_look_of_the_character_decides_or_nobod
 )
 def test_everything_else_is_as_it_was_read(seen: Passage, earlier: list[Passage], valid: set[str]) -> None:
     assert who(seen, earlier, valid) == AS_READ
+
+
+def test_a_ticket_this_passage_has_used_up_is_still_its_own() -> None:
+    own = TicketUse(0, "T", READ, "east", "煤", 30, "valid")
+    found = who(replace(leaving(), tickets=(own,)), [came(OTHER)], {OTHER})
+    assert (found.taken_for, found.alike) == ("", ())
 
 
 def test_a_plate_that_belongs_here_is_believed_but_said_to_be_unsure_when_read_badly() -> None:

@@ -16,21 +16,29 @@ TRAINING = {
     "reader": "models.train.reader",
     "plate-detector": "models.detectors.plates",
     "vehicle-detector": "models.detectors.vehicles",
+    "attributes": "models.attributes.train",
 }
 
 EVALUATION = {
     "reader": "models.evaluate.reader",
     "scenes": "models.evaluate.scenes",
     "vehicles": "models.evaluate.vehicles",
+    "attributes": "models.evaluate.attributes",
 }
-MEASURED_BY = {"reader": "reader", "plate-detector": "scenes", "vehicle-detector": "vehicles"}
+MEASURED_BY = {
+    "reader": "reader",
+    "plate-detector": "scenes",
+    "vehicle-detector": "vehicles",
+    "attributes": "attributes",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
     """One training run. minutes: how long it may take; resume: go on from the last checkpoint in `out`.
 
-    pretrained: published weights to start from, for targets that can use them.
+    pretrained: weights to start from, for targets that can use them; peers: other projects' models, for targets that
+    can learn from them.
     """
 
     data: Path
@@ -41,6 +49,7 @@ class TrainingJob:
     resume: bool = False
     threads: int = 2
     pretrained: str | None = None
+    peers: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,5 +107,5 @@ def cut_off(crop: Picture, rng: np.random.Generator) -> Picture:
     lost = max(round(width * rng.uniform(0.03, 0.1)), 1)
     left = rng.random() < 0.7
     kept = crop[:, lost:] if left else crop[:, : width - lost]
-    sides = (lost, 0) if left else (0, lost)
-    return np.asarray(cv2.copyMakeBorder(kept, 0, 0, *sides, cv2.BORDER_REPLICATE), np.uint8)
+    before, after = (lost, 0) if left else (0, lost)
+    return np.asarray(cv2.copyMakeBorder(kept, 0, 0, before, after, cv2.BORDER_REPLICATE), np.uint8)

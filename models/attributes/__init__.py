@@ -1,0 +1,1 @@
+"""What a vehicle looks like, its colour and its axles: labels, network, training."""

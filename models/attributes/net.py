@@ -1,0 +1,74 @@
+"""The network that sees a vehicle's colour and counts its axles: plain convolutions, one pass over one crop.
+
+Wheels stand side by side along a vehicle's foot, so the axles' head looks at columns of the lower picture, not at means
+over all of it.
+"""
+
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.detectors.net import Residual, conv
+from vision.attributes import AXLES, COLOURS, HEIGHT_PX, WIDTH_PX
+
+_WIDTHS = (16, 32, 56, 88)
+_STRIP = 12  # channels of a column on its way to the axles' head
+
+
+class AttributeNet(nn.Module):
+    """(N, 3, HEIGHT_PX, WIDTH_PX) in 0..1 -> logits of colours (N, 10) and axle counts (N, 6), "unknown" last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        a, b, c, d = _WIDTHS
+        self.fine = nn.Sequential(
+            conv(3, a, 3, 2), conv(a, b, 3, 2), Residual(b), conv(b, c, 3, 2), Residual(c), Residual(c)
+        )
+        self.coarse = nn.Sequential(conv(c, d, 3, 2), Residual(d))
+        self.where = nn.Conv2d(d, 1, 1)
+        self.colour = nn.Sequential(nn.Linear(2 * d, 64), nn.ReLU(inplace=True), nn.Linear(64, len(COLOURS) + 1))
+        self.strip = conv(c, _STRIP, 1)
+        columns = WIDTH_PX // 8
+        self.axles = nn.Sequential(
+            nn.Dropout(0.1),
+            nn.Linear(2 * _STRIP * columns + d, 96),
+            nn.ReLU(inplace=True),
+            nn.Linear(96, len(AXLES) + 1),
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        fine = self.fine(x)
+        coarse = self.coarse(fine)
+        mean = coarse.mean((2, 3))
+        share = self.where(coarse).flatten(2).softmax(-1)
+        looked = (coarse.flatten(2) * share).sum(-1)
+        strip = self.strip(fine)
+        columns = torch.cat([strip.amax(2), strip.mean(2)], 1).flatten(1)
+        return self.colour(torch.cat([mean, looked], 1)), self.axles(torch.cat([columns, mean], 1))
+
+
+class _FromPixels(nn.Module):
+    """(N, H, W, 3) uint8 BGR -> log probabilities; temperatures make them honest."""
+
+    def __init__(self, net: AttributeNet, temperatures: tuple[float, float]) -> None:
+        super().__init__()
+        self.net, self.temperatures = net, temperatures
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        colour, axles = self.net(crops.permute(0, 3, 1, 2).float() * (1 / 255))
+        return (colour / self.temperatures[0]).log_softmax(-1), (axles / self.temperatures[1]).log_softmax(-1)
+
+
+def export(net: AttributeNet, path: Path, temperatures: tuple[float, float]) -> None:
+    """Write the network as ONNX with a free number of crops; input "crops", outputs "colour" and "axles"."""
+    whole = _FromPixels(net.float().cpu(), temperatures).eval()
+    example = torch.zeros(2, HEIGHT_PX, WIDTH_PX, 3, dtype=torch.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            whole, (example,), str(path), dynamo=False, opset_version=17, input_names=["crops"],
+            output_names=["colour", "axles"],
+            dynamic_axes={name: {0: "count"} for name in ("crops", "colour", "axles")},
+        )  # fmt: skip

@@ -3,6 +3,7 @@
 A draft changes nothing: its fragment goes into the site file by the hand of the site's engineer.
 """
 
+import re
 from itertools import groupby
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi import Path as PathParam
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
 
 from gate.errors import FactError, SiteError
 from gate.facts import from_plain, to_plain
@@ -20,6 +22,7 @@ from gate.hub.context import Hub, Person, TheHub, needs
 from gate.hub.live import live_base
 from gate.hub.roles import Right
 from gate.hub.sites import plan_of
+from gate.hub.tables import File, Passage
 from gate.site.model import Camera, Site
 from gate.site.shapes import camera_plane, site_planes, site_shapes
 from geofence.fence import SiteFence
@@ -72,11 +75,16 @@ async def drawn(
 async def try_draft(
     site_id: SiteId, body: DraftIn, hub: TheHub, person: Annotated[Person, needs(Right.SEARCH)]
 ) -> dict[str, Any]:
-    """yaml: the shapes as the site file takes them. tracks and movements: of the stretch, if one was named."""
+    """yaml: the shapes as the site file takes them. Of the stretch, if one was named: tracks, movements, and the
+    camera's clips that are here.
+    """
     plan = await plan_of(hub, person, site_id)
     site, fragment = await run_in_threadpool(_drafted, plan, site_id, body)
     sightings: list[Sighting] = []
+    clips: list[dict[str, Any]] = []
     if body.from_ms is not None and body.to_ms is not None:
+        if person.may(Right.WATCH):
+            clips = await _clips(hub, site_id, body.camera, body.from_ms, body.to_ms)
         sightings = await _sightings(hub, person, site_id, body.from_ms, min(body.to_ms, body.from_ms + _LONGEST_MS))
     movements = await run_in_threadpool(_movements, site, sightings)
     drawn_on = {s["id"] for s in _drawn(site, _camera(site, body.camera))}
@@ -84,6 +92,7 @@ async def try_draft(
         "yaml": yaml.safe_dump(fragment, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120),
         "tracks": _tracks(sightings, body.camera),
         "movements": [to_plain(m) for m in movements if m.shape in drawn_on],
+        "clips": clips,
     }
 
 
@@ -169,6 +178,19 @@ async def _sightings(hub: Hub, person: Person, site_id: str, from_ms: int, to_ms
         return [from_plain(Sighting, row) for row in answer.json()]
     except (httpx.HTTPError, FactError, ValueError) as error:
         raise HTTPException(502, "the site does not answer") from error
+
+
+async def _clips(hub: Hub, site: str, camera: str, from_ms: int, to_ms: int) -> list[dict[str, Any]]:
+    """One camera's clips, the weight burned in, of the passages in a stretch. start_ms: when one begins."""
+    passages = select(Passage.id).where(Passage.site == site, Passage.start_ms < to_ms, Passage.end_ms > from_ms)
+    query = select(File.id, File.name).where(
+        File.site == site, File.owner.in_(passages), File.complete, File.media_type == "video/mp4"
+    )
+    begins = re.compile(re.escape(camera) + r"-(\d{13})\.mp4")
+    async with hub.store.read() as session:
+        found = [(row.id, begins.fullmatch(row.name)) for row in await session.execute(query)]
+    clips = [{"id": id_, "start_ms": int(match[1])} for id_, match in found if match is not None]
+    return sorted(clips, key=lambda clip: clip["start_ms"])
 
 
 def _movements(site: Site, sightings: list[Sighting]) -> list[Movement]:

@@ -23,9 +23,28 @@ export interface Site {
   cameras: { id: string; name: Name; state: string }[];
   scales: { id: string; capacity_kg: number; e_kg: number }[];
   devices: Record<string, string>;
+  barriers: Record<string, Barrier>;
   waiting: number;
   online: boolean;
   streams_with_gaps: number;
+}
+
+/** against: why the vehicle before it may not leave, null while nobody is there. */
+export interface Barrier {
+  open: boolean;
+  blind: boolean;
+  against: string[] | null;
+}
+
+export interface Order {
+  id: string;
+  barrier: string;
+  command: "release" | "hold" | "reweigh";
+  reason: string;
+  user: string;
+  created_ms: number;
+  state: "waiting" | "taken" | "done" | "failed" | "refused" | "expired";
+  detail: string;
 }
 
 export interface Alert {
@@ -168,6 +187,12 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   }
   if (answer.status === 204) return undefined as T;
   return (await answer.json()) as T;
+}
+
+/** An id of one act. Browsers offer randomUUID by HTTPS and on this very machine alone. */
+export function newId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
 export const get = <T>(path: string): Promise<T> => call<T>("GET", path);

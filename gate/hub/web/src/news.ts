@@ -126,6 +126,7 @@ export function useNews(language: Language): boolean {
     });
     source.addEventListener("site", () => refresh("sites"));
     source.addEventListener("device", () => refresh("devices"));
+    source.addEventListener("order", () => refresh("orders"));
     source.addEventListener("live", (event) => weights.take(JSON.parse(event.data)));
     source.addEventListener("error", () => {
       lost = true;

@@ -1,7 +1,7 @@
 // Actions taken on a phone: sent at once, or kept while there is no network and sent later, each once.
 import { useSyncExternalStore } from "react";
 
-import { ApiError, call } from "./api";
+import { ApiError, call, newId } from "./api";
 
 const KEY = "gatewarden-actions";
 
@@ -37,7 +37,7 @@ function isOffline(error: unknown): boolean {
 
 /** Do it now, or note it for later. "queued" when noted; throws what the hub answered when it refused. */
 export async function act(path: string, body: Record<string, unknown>): Promise<"done" | "queued"> {
-  const waiting: Waiting = { path, body, client_id: crypto.randomUUID() };
+  const waiting: Waiting = { path, body, client_id: newId() };
   keep([...snapshot, waiting]);
   try {
     await call("POST", path, { ...body, client_id: waiting.client_id });

@@ -1,5 +1,5 @@
 // The still with its shapes: corners are dragged, new shapes grow point by point.
-import { type PointerEvent, useRef, useState } from "react";
+import { type PointerEvent, type ReactNode, useRef, useState } from "react";
 
 import classes from "./Canvas.module.css";
 import type { Point, Shape } from "./history";
@@ -12,6 +12,7 @@ export interface Track {
 
 interface Props {
   still: string;
+  film: ReactNode;
   size: Point;
   shapes: Shape[];
   chosen: string | null;
@@ -67,49 +68,51 @@ export function Canvas(props: Props) {
 
   const line = (points: Point[], closed: boolean) => (points.length ? `M${points.map((p) => p.join(" ")).join("L")}${closed ? "Z" : ""}` : "");
   return (
-    <svg ref={svg} viewBox={`0 0 ${size[0]} ${size[1]}`} className={classes.canvas} data-drawing={drawing !== null} role="img" aria-label={props.label}
-      style={{ strokeWidth: 0.5 * unit, fontSize: 4 * unit }} data-testid="canvas"
-      onPointerDown={(e) => (drawing ? props.onPoint(at(e)) : props.onChoose(null))}
-      onPointerMove={move} onPointerUp={drop} onDoubleClick={() => drawing && props.onFinish()}>
-      <rect width={size[0]} height={size[1]} className={classes.empty} />
-      <image href={props.still} width={size[0]} height={size[1]} preserveAspectRatio="none" />
-      {props.tracks.map((t) => (
-        <path key={t.vehicle} d={line(t.points.map((p) => [p[1], p[2]]), false)} className={classes.track} />
-      ))}
-      {shapes.map((shape) => {
-        const points = drag?.id === shape.id ? drag.points : shape.points;
-        const own = chosen === shape.id;
-        return (
-          <g key={shape.id}>
-            <path d={line(points, isClosed(shape))} className={classes.shape} data-what={shape.what} data-kind={shape.kind} data-chosen={own}
-              data-closed={isClosed(shape)} onPointerDown={(e) => !drawing && (e.stopPropagation(), props.onChoose(shape.id))} />
-            <text x={points[0]?.[0]} y={(points[0]?.[1] ?? 0) - 2 * unit} className={classes.name}>
-              {shape.id}
-            </text>
-            {own && points.map((_, n) => (
-              <circle key={`m${n}`} cx={mid(points, n)[0]} cy={mid(points, n)[1]} r={0.9 * unit} className={classes.between}
-                display={!isClosed(shape) && n === points.length - 1 ? "none" : undefined}
-                onPointerDown={(e) => grab(e, shape, n + 1, [...points.slice(0, n + 1), mid(points, n), ...points.slice(n + 1)])} />
+    <div className={classes.stage} style={{ aspectRatio: `${size[0]} / ${size[1]}` }}>
+      <img src={props.still} alt="" className={classes.still} onError={(e) => e.currentTarget.remove()} />
+      {props.film}
+      <svg ref={svg} viewBox={`0 0 ${size[0]} ${size[1]}`} className={classes.canvas} data-drawing={drawing !== null} role="img" aria-label={props.label}
+        style={{ strokeWidth: 0.5 * unit, fontSize: 4 * unit }} data-testid="canvas"
+        onPointerDown={(e) => (drawing ? props.onPoint(at(e)) : props.onChoose(null))}
+        onPointerMove={move} onPointerUp={drop} onDoubleClick={() => drawing && props.onFinish()}>
+        {props.tracks.map((t) => (
+          <path key={t.vehicle} d={line(t.points.map((p) => [p[1], p[2]]), false)} className={classes.track} />
+        ))}
+        {shapes.map((shape) => {
+          const points = drag?.id === shape.id ? drag.points : shape.points;
+          const own = chosen === shape.id;
+          return (
+            <g key={shape.id}>
+              <path d={line(points, isClosed(shape))} className={classes.shape} data-what={shape.what} data-kind={shape.kind} data-chosen={own}
+                data-closed={isClosed(shape)} onPointerDown={(e) => !drawing && (e.stopPropagation(), props.onChoose(shape.id))} />
+              <text x={points[0]?.[0]} y={(points[0]?.[1] ?? 0) - 2 * unit} className={classes.name}>
+                {shape.id}
+              </text>
+              {own && points.map((_, n) => (
+                <circle key={`m${n}`} cx={mid(points, n)[0]} cy={mid(points, n)[1]} r={0.9 * unit} className={classes.between}
+                  display={!isClosed(shape) && n === points.length - 1 ? "none" : undefined}
+                  onPointerDown={(e) => grab(e, shape, n + 1, [...points.slice(0, n + 1), mid(points, n), ...points.slice(n + 1)])} />
+              ))}
+              {own && points.map((p, n) => (
+                <circle key={n} cx={p[0]} cy={p[1]} r={1.6 * unit} className={classes.corner} onPointerDown={(e) => grab(e, shape, n)} />
+              ))}
+            </g>
+          );
+        })}
+        {drawing && (
+          <>
+            <path d={line(drawing.points, drawing.closed)} className={classes.drawn} />
+            {drawing.points.map((p, n) => (
+              <circle key={n} cx={p[0]} cy={p[1]} r={1.4 * unit} className={classes.corner} />
             ))}
-            {own && points.map((p, n) => (
-              <circle key={n} cx={p[0]} cy={p[1]} r={1.6 * unit} className={classes.corner} onPointerDown={(e) => grab(e, shape, n)} />
-            ))}
-          </g>
-        );
-      })}
-      {drawing && (
-        <>
-          <path d={line(drawing.points, drawing.closed)} className={classes.drawn} />
-          {drawing.points.map((p, n) => (
-            <circle key={n} cx={p[0]} cy={p[1]} r={1.4 * unit} className={classes.corner} />
-          ))}
-        </>
-      )}
-      {props.atMs !== null && props.tracks.map((t) => {
-        const p = t.points.filter((q) => q[0] <= (props.atMs ?? 0)).at(-1);
-        return p && (props.atMs ?? 0) - p[0] < SEEN_MS ? <circle key={t.vehicle} cx={p[1]} cy={p[2]} r={2.2 * unit} className={classes.vehicle} /> : null;
-      })}
-    </svg>
+          </>
+        )}
+        {props.atMs !== null && props.tracks.map((t) => {
+          const p = t.points.filter((q) => q[0] <= (props.atMs ?? 0)).at(-1);
+          return p && (props.atMs ?? 0) - p[0] < SEEN_MS ? <circle key={t.vehicle} cx={p[1]} cy={p[2]} r={2.2 * unit} className={classes.vehicle} /> : null;
+        })}
+      </svg>
+    </div>
   );
 }
 

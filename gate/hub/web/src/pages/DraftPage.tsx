@@ -8,7 +8,8 @@ import { useParams, useSearchParams } from "react-router";
 import { call, get } from "../api";
 import { Canvas } from "../draft/Canvas";
 import { type Point, type Shape, useHistory, type What } from "../draft/history";
-import { Replay, type Tried } from "../draft/Replay";
+import { Film } from "../draft/Film";
+import { Replay, SPEED, type Tried } from "../draft/Replay";
 import { type Plan, usePlan } from "../parts/PlanMap";
 import { useWords, zoneName } from "../words";
 import classes from "./DraftPage.module.css";
@@ -54,6 +55,7 @@ function Editor({ site, camera, drawn }: { site: string; camera: Plan["cameras"]
   const [points, setPoints] = useState<Point[]>([]);
   const [chosen, setChosen] = useState<string | null>(null);
   const [atMs, setAtMs] = useState<number | null>(null);
+  const [playing, setPlaying] = useState(false);
   const drawing = TOOLS.find((t) => t.value === tool) ?? null;
   const shape = shapes.find((s) => s.id === chosen);
   const surveyed = (camera.points?.length ?? 0) >= 4;
@@ -121,12 +123,13 @@ function Editor({ site, camera, drawn }: { site: string; camera: Plan["cameras"]
           </ActionIcon>
           <Button variant="subtle" color="gray" onClick={() => (history.reset(drawn), setChosen(null))}>{w("startOver")}</Button>
         </Group>
-        <Canvas still={`/sites/${encodeURIComponent(site)}/snapshot/${encodeURIComponent(camera.id)}.jpg`} size={camera.size} shapes={shapes}
+        <Canvas still={`/sites/${encodeURIComponent(site)}/snapshot/${encodeURIComponent(camera.id)}.jpg`}
+          film={<Film clips={tried.data?.clips ?? []} atMs={atMs} playing={playing} speed={SPEED} />} size={camera.size} shapes={shapes}
           chosen={chosen} drawing={drawing && { points, closed: drawing.what === "zones" }} tracks={tried.data?.tracks ?? []} atMs={atMs}
           label={w("draft")} onChoose={setChosen} onPoint={(p) => setPoints([...points, p])} onFinish={finish}
           onChange={(id, moved) => edit(id, { points: moved })} />
         <Text size="sm" c="dimmed">{w("drawHint")}</Text>
-        {tried.data && <Replay tried={tried.data} atMs={atMs} onTime={setAtMs} />}
+        {tried.data && <Replay tried={tried.data} atMs={atMs} playing={playing} onTime={setAtMs} onPlay={setPlaying} />}
       </Stack>
       <Stack gap="sm">
         {shape && <Chosen key={shape.id} shape={shape} surveyed={surveyed} taken={shapes.map((s) => s.id)} onEdit={(c) => edit(shape.id, c)} onRemove={remove} />}

@@ -18,7 +18,7 @@ interface Figure {
 }
 
 const BY: [string, Word][] = [
-  ["day", "byDay"], ["month", "byMonth"], ["year", "byYear"], ["site", "bySite"], ["product", "byProduct"],
+  ["day", "byDay"], ["month", "byMonth"], ["year", "byYear"], ["site", "bySite"], ["mine", "byMine"], ["product", "byProduct"],
 ];
 const GRADES = ["1", "2", "3", "4"];
 const tonnes = (kg: number) => (kg / 1000).toLocaleString("en-US", { maximumFractionDigits: 1 });

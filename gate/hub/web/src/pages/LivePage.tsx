@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
 
 import { type Alert, get, type Page, type Passage, type Site } from "../api";
+import { BarrierCards } from "../live/BarrierCards";
 import { CameraTile } from "../live/CameraTile";
 import { WeighingCard } from "../live/WeighingCard";
 import { AlertCard } from "../parts/AlertCard";
@@ -74,6 +75,7 @@ export function LivePage() {
           )}
         </div>
         <WeighingCard site={site} />
+        <BarrierCards site={site} />
       </div>
       <aside className={classes.side}>
         <Column title={w("alerts")} empty={alerts.data?.items.length === 0}

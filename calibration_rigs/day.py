@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration_rigs.cast import vehicle_of
 from calibration_rigs.layout import Layout, layout_of
 from calibration_rigs.scenario import Actor, MoveIn, Plates, Scenario
-from calibration_rigs.simulation import vehicle_of
 from calibration_rigs.staging import Judged, Played
 from calibration_rigs.take import LOOK_S, Glimpse, Look, Take, film
 from calibration_rigs.world import TIME_STEP_S

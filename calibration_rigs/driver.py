@@ -1,10 +1,12 @@
 """A driver: takes a vehicle along its route by a list of moves, speeding up and braking as trucks do."""
 
+import math
 from dataclasses import dataclass
 
 SPEED_UP_M_S2 = 0.7
 BRAKE_M_S2 = 0.9
 CREEP_M_S = 0.15
+HELD_M = 0.02  # so near to where he must wait a driver stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class Driver:
     def done(self) -> bool:
         return not self._moves
 
-    def step(self, dt_s: float) -> None:
-        """Let dt_s pass."""
+    def step(self, dt_s: float, bounds_m: tuple[float, float] = (-math.inf, math.inf)) -> None:
+        """Let dt_s pass. bounds_m: how far back and on the first axle may go now: a driver waits there."""
         if not self._moves:
             self.acceleration_m_s2 = self.speed_m_s = 0.0
             return
@@ -50,19 +52,24 @@ class Driver:
                 self._moves.pop(0)
                 self._waited = 0.0
             return
-        self._drive(move, dt_s)
+        self._drive(move, dt_s, bounds_m)
 
-    def _drive(self, leg: Leg, dt_s: float) -> None:
-        rest = leg.to_m - self.position_m
-        way = 1.0 if rest >= 0 else -1.0
+    def _drive(self, leg: Leg, dt_s: float, bounds_m: tuple[float, float]) -> None:
+        way = 1.0 if leg.to_m >= self.position_m else -1.0
+        end_m = min(leg.to_m, bounds_m[1]) if way > 0 else max(leg.to_m, bounds_m[0])
+        held = end_m != leg.to_m
+        rest = max(0.0, (end_m - self.position_m) * way)
+        if held and rest < HELD_M:
+            self.acceleration_m_s2 = self.speed_m_s = 0.0
+            return
         through = (
             len(self._moves) > 1 and isinstance(self._moves[1], Leg) and (self._moves[1].to_m - leg.to_m) * way > 0
         )
         last = len(self._moves) == 1  # leaves the scene at speed
         limit = (
             leg.speed_m_s
-            if last or through
-            else min(leg.speed_m_s, (2 * BRAKE_M_S2 * abs(rest)) ** 0.5 + CREEP_M_S * 0.2)
+            if (last or through) and not held
+            else min(leg.speed_m_s, (2 * BRAKE_M_S2 * rest) ** 0.5 + CREEP_M_S * 0.2)
         )
         before = self.speed_m_s * way
         speed = (
@@ -70,7 +77,7 @@ class Driver:
             if limit > before
             else max(before - 1.6 * BRAKE_M_S2 * dt_s, limit)
         )
-        moved = min(speed * dt_s, abs(rest))
+        moved = min(speed * dt_s, rest)
         self.acceleration_m_s2 = way * (speed - before) / dt_s
         self.position_m += way * moved
         self.speed_m_s = way * speed

@@ -17,6 +17,8 @@ LOOK_S = 0.02  # between two looks of a light barrier
 OPENS_S = 2.0  # an arm needs from closed to open
 AHEAD_S = 3.5  # an arm begins to open so long before a vehicle is there
 NEAR_M = 3.0  # or when it is so near
+STOPS_M = 1.2  # before a closed arm a driver stops so far away
+CLEAR = 0.9  # an arm open so far lets a vehicle through
 UPRIGHT_RAD = 1.5
 _HULLS = np.array([g == HULL_GROUP for g in range(6)], np.uint8)
 
@@ -82,20 +84,37 @@ class LightBarriers:
 
 
 class Arms:
-    """Barrier arms that open for who comes and close behind him. open: by arm, 0 closed to 1 upright."""
+    """Barrier arms that open for who comes and close behind him, or do as they are told. open: 0 closed to 1 upright.
+
+    One that is told to close stays where it is while somebody stands under it.
+    """
 
     def __init__(self, arms: Sequence[Arm], ways: Iterable[tuple[Vehicle, Route]]) -> None:
         self.open = {arm.id: 0.0 for arm in arms}
         self._crossings = [(arm.id, v.id, at) for v, route in ways for arm in arms for at in crossings(route, arm)]
 
-    def step(self, dt_s: float, ways: Sequence[OnWay]) -> None:
-        """Let dt_s pass."""
-        wanted = {
-            arm for arm, vehicle, at_m in self._crossings for way in ways if way.vehicle == vehicle and _near(way, at_m)
-        }
+    def step(self, dt_s: float, ways: Sequence[OnWay], ordered: Mapping[str, bool] | None = None) -> None:
+        """Let dt_s pass. ordered: by arm, for those that are told whether to be open."""
+        told = ordered or {}
+        met = [(arm, way, at) for arm, who, at in self._crossings for way in ways if way.vehicle == who]
+        wanted = {arm for arm, way, at_m in met if _near(way, at_m)}
+        under = {arm for arm, way, at_m in met if _under(way, at_m)}
         for arm, share in self.open.items():
-            step = dt_s / OPENS_S * (1 if arm in wanted else -1)
+            up = told.get(arm, arm in wanted)
+            step = dt_s / OPENS_S if up else 0.0 if arm in under else -dt_s / OPENS_S
             self.open[arm] = min(1.0, max(0.0, share + step))
+
+    def bounds(self, way: OnWay, ordered: Mapping[str, bool]) -> tuple[float, float]:
+        """How far back its rear and how far on its front may go, metres along its route, before arms that are told."""
+        low, high = -np.inf, np.inf
+        for arm, vehicle, at_m in self._crossings:
+            if vehicle != way.vehicle or arm not in ordered or self.open[arm] >= CLEAR:
+                continue
+            if way.front_m <= at_m:
+                high = min(high, at_m - STOPS_M)
+            elif way.rear_m >= at_m:
+                low = max(low, at_m + STOPS_M)
+        return low, high
 
 
 def pose_arms(world: World, arms: Sequence[Arm], share: Mapping[str, float]) -> None:
@@ -130,8 +149,12 @@ def crossings(route: Route, arm: Arm) -> list[float]:
 
 def _near(way: OnWay, at_m: float) -> bool:
     """Whether a vehicle stands under an arm, or comes to it soon, forward or back."""
-    if way.rear_m - NEAR_M / 2 <= at_m <= way.front_m + NEAR_M / 2:
+    if _under(way, at_m):
         return True
     gap_m = at_m - way.front_m if at_m > way.front_m else way.rear_m - at_m
     comes = way.speed_m_s > 0.1 if at_m > way.front_m else way.speed_m_s < -0.1
     return comes and gap_m < max(NEAR_M, AHEAD_S * abs(way.speed_m_s))
+
+
+def _under(way: OnWay, at_m: float) -> bool:
+    return way.rear_m - NEAR_M / 2 <= at_m <= way.front_m + NEAR_M / 2

@@ -130,9 +130,13 @@ def _toledo(settings: Any, number: Number, stable: bool) -> bytes:
     frame = b"\x02" + bytes([a, b, 0x20]) + b"%6d%6d\r" % (abs(number.counts), 0)
     if settings.checksum is not False:
         frame += bytes([-sum(frame) & 0x7F])
-    top = {"even": lambda byte: byte.bit_count() % 2, "odd": lambda byte: 1 - byte.bit_count() % 2, "mark": lambda _: 1}
-    mark = top.get(settings.parity, lambda _: 0)
-    return bytes(byte | 0x80 * mark(byte) for byte in frame)
+    return bytes(byte | 0x80 * _mark(byte, settings.parity) for byte in frame)
+
+
+def _mark(byte: int, parity: str) -> int:
+    """Bit 7 of a seven-bit byte; nothing where no parity is sent."""
+    odd = byte.bit_count() % 2
+    return {"even": odd, "odd": 1 - odd, "mark": 1}.get(parity, 0)
 
 
 def _sics(settings: Any, number: Number, stable: bool) -> bytes:

@@ -71,6 +71,7 @@ class Arm:
     id: str
     pivot: Point
     tip: Point
+    gate: str = ""
 
     @property
     def length_m(self) -> float:
@@ -134,10 +135,11 @@ def _arms(boundaries: tuple[Boundary, ...]) -> tuple[Arm, ...]:
     arms = []
     for gate in (g for b in boundaries for g in b.gates):
         if shapely.Point(*gate.start).distance(shapely.Point(*gate.end)) <= LONGEST_ARM_M:
-            arms.append(Arm(gate.id, gate.start, gate.end))
+            arms.append(Arm(gate.id, gate.start, gate.end, gate.id))
             continue
         middle = (gate.start[0] + gate.end[0]) / 2, (gate.start[1] + gate.end[1]) / 2
-        arms += [Arm(f"{gate.id}.1", gate.start, middle), Arm(f"{gate.id}.2", gate.end, middle)]
+        halves = ((f"{gate.id}.1", gate.start), (f"{gate.id}.2", gate.end))
+        arms += [Arm(name, pivot, middle, gate.id) for name, pivot in halves]
     return tuple(arms)
 
 

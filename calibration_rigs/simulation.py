@@ -1,6 +1,7 @@
 """A scenario played in physics: step by step, with the truth of each step."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,16 +9,16 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration_rigs import catalogue, world
+from calibration_rigs import world
+from calibration_rigs.cast import board_of, move_of, path_points, vehicle_of
 from calibration_rigs.contacts import Stand, axles_of, stands
-from calibration_rigs.driver import Driver, Leg, Move, Wait
+from calibration_rigs.driver import Driver, Leg
 from calibration_rigs.equipment import LOOK_S, Arms, BeamChange, LightBarriers, OnWay, pose_arms
-from calibration_rigs.errors import ScenarioError
 from calibration_rigs.indicator import Shown
 from calibration_rigs.layout import Deck, Layout, with_gaps
 from calibration_rigs.route import Route, route_of
 from calibration_rigs.scale_line import ScaleLine
-from calibration_rigs.scenario import Actor, MoveIn, Scenario, To
+from calibration_rigs.scenario import Actor, Scenario
 from calibration_rigs.scene import Dresser
 from calibration_rigs.vehicle import GRAVITY, Vehicle
 
@@ -74,18 +75,35 @@ class _Actor:
     rims: list[tuple[int, NDArray[np.float64], float]]  # drawn wheels: geom, its rotation at rest, radius
     active: bool = False
     gone: bool = False
+    bounds_m: tuple[float, float] = (-math.inf, math.inf)  # of its first axle, before closed arms
+
+    def way(self) -> OnWay:
+        """Where it is along its route."""
+        front_m = self.driver.position_m + self.vehicle.units[0].front
+        return OnWay(self.vehicle.id, front_m, front_m - self.vehicle.length_m, self.driver.speed_m_s)
 
 
 class Simulation:
-    """One run of a scenario. world: the compiled world, for whoever draws it; `ticks` plays it once."""
+    """One run of a scenario. world: the compiled world, for whoever draws it; `ticks` plays it once.
 
-    def __init__(self, scenario: Scenario, layout: Layout, dresser: Dresser | None = None) -> None:
+    ordered: asked again and again which barrier arms are to be open, by arm; drivers wait before those that are told
+    and are not. Arms that nobody moves open for who comes.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        layout: Layout,
+        dresser: Dresser | None = None,
+        ordered: Callable[[], Mapping[str, bool]] = dict,
+    ) -> None:
+        self._ordered = ordered
         self.vehicles = tuple(vehicle_of(a) for a in scenario.actors)
         routes = [route_of(v, path_points(a, layout)) for a, v in zip(scenario.actors, self.vehicles, strict=True)]
         layout = with_gaps(layout, [route.fronts(v) for route, v in zip(routes, self.vehicles, strict=True)])
         self.scenario, self.layout = scenario, layout
         deck = layout.decks[0] if layout.decks else None
-        boards = tuple(_board(deck, b.at, b.length, b.width, b.thickness) for b in scenario.boards if deck)
+        boards = tuple(board_of(deck, b) for b in scenario.boards if deck)
         self.world = world.build(layout, self.vehicles, boards, dresser)
         self._lines = {d.id: ScaleLine(scenario, layout.scale_on(d), d, scenario.seed) for d in layout.decks}
         self._actors: list[_Actor] = []
@@ -94,10 +112,10 @@ class Simulation:
         self._lights = LightBarriers(self.world, layout.lights)
         self._arms = Arms(layout.arms, list(zip(self.vehicles, routes, strict=True)))
 
-    def ticks(self, period_s: float) -> Iterator[Tick]:
-        """Play it, giving the truth every period_s from 0 to the scenario's end."""
+    def ticks(self, period_s: float, linger_s: float = 0.0) -> Iterator[Tick]:
+        """Play it, giving the truth every period_s from 0 to linger_s after the scenario's end."""
         dt = world.TIME_STEP_S
-        steps = round(self.scenario.seconds / dt)
+        steps = round((self.scenario.seconds + linger_s) / dt)
         scales = {d.id: d.scale for d in self.layout.decks}
         shown: dict[str, list[Shown]] = {d: [] for d in scales}
         cells: dict[str, list[float]] = {d: [] for d in scales}
@@ -117,13 +135,13 @@ class Simulation:
             self._hold_parked()
             if step % LOOK_STEPS == 0:
                 changes += self._lights.look(t + dt)
-                self._arms.step(LOOK_STEPS * dt, self._ways())
+                self._watch_arms(LOOK_STEPS * dt)
             for deck, kg in self._loads().items():
                 cells[deck].append(kg)
                 shown[deck] += self._lines[deck].feed(t, kg)
 
     def _actor(self, actor: Actor, vehicle: Vehicle, route: Route, deck: Deck | None) -> _Actor:
-        moves = tuple(_move(m, route, vehicle, deck, actor.id) for m in actor.moves)
+        moves = tuple(move_of(m, route, vehicle, deck, actor.id) for m in actor.moves)
         m = self.world.model
         first = next(x for x in moves if isinstance(x, Leg)) if any(isinstance(x, Leg) for x in moves) else None
         speed = first.speed_m_s if first is moves[0] and first is not None and first.to_m > 0 else 0.0
@@ -153,7 +171,7 @@ class Simulation:
                 data.qvel[actor.dof] = 0.0
             if not actor.active:
                 continue
-            actor.driver.step(dt)
+            actor.driver.step(dt, actor.bounds_m)
             if actor.driver.done and actor.driver.position_m >= actor.route.length_m - 0.1:
                 actor.active, actor.gone = False, True
                 data.qpos[actor.qpos], data.qvel[actor.dof] = actor.home, 0.0
@@ -167,15 +185,15 @@ class Simulation:
             pitch = self.world.pitch_dof[actor.vehicle.id]
             data.qfrc_applied[pitch] = -mass * actor.driver.acceleration_m_s2 * (height - 0.5)
 
-    def _ways(self) -> list[OnWay]:
-        """Where everyone who is here is along his route."""
-        ways = []
-        for actor in self._actors:
-            if actor.active:
-                front_m = actor.driver.position_m + actor.vehicle.units[0].front
-                rear_m = front_m - actor.vehicle.length_m
-                ways.append(OnWay(actor.vehicle.id, front_m, rear_m, actor.driver.speed_m_s))
-        return ways
+    def _watch_arms(self, dt_s: float) -> None:
+        """Move the arms, and see how far everyone may go before those that are closed to him."""
+        here, ordered = [a for a in self._actors if a.active], self._ordered()
+        self._arms.step(dt_s, [a.way() for a in here], ordered)
+        for actor in here if ordered else ():
+            way = actor.way()
+            low_m, high_m = self._arms.bounds(way, ordered)
+            front_m, rear_m = way.front_m - actor.driver.position_m, way.rear_m - actor.driver.position_m
+            actor.bounds_m = low_m - rear_m, high_m - front_m
 
     def pose_drawn(self) -> None:
         """Turn the drawn wheels as far as they have rolled, and the barrier arms; call it before a picture is taken."""
@@ -228,61 +246,3 @@ def _rims(model: Any, vehicle: Vehicle) -> list[tuple[int, NDArray[np.float64], 
                 if geom is not None:
                     out.append((geom, model.geom_quat[geom].copy(), unit.tyre_radius))
     return out
-
-
-def vehicle_of(actor: Actor) -> Vehicle:
-    """The vehicle an actor drives, painted and plated."""
-    made = catalogue.vehicle(actor.model, actor.id, actor.cargo_t * 1000)
-    cab, body = (_colour(c, actor.id) for c in (actor.cab, actor.body))
-    made = catalogue.painted(made, cab, body)
-    p = actor.plates
-    return catalogue.plated(
-        made, p.front, p.trailer, colour=p.colour, rear=p.rear, grime=p.grime, placard=actor.placard
-    )
-
-
-def _colour(name: str | tuple[float, float, float], who: str) -> tuple[float, float, float]:
-    if isinstance(name, tuple):
-        return name
-    if name not in catalogue.PAINTS:
-        raise ScenarioError(f"actor {who!r}: no colour {name!r}; there are {', '.join(catalogue.PAINTS)}")
-    return catalogue.PAINTS[name]
-
-
-def path_points(actor: Actor, layout: Layout) -> list[tuple[float, float]]:
-    """An actor's path with the site's lanes put in for their names."""
-    points: list[tuple[float, float]] = []
-    for part in actor.path:
-        if isinstance(part, str):
-            if part not in layout.lanes:
-                raise ScenarioError(f"actor {actor.id!r}: the site has no lane {part!r} in ground metres")
-            points += layout.lanes[part].ground
-        else:
-            points.append(part)
-    if len(points) < 2:
-        raise ScenarioError(f"actor {actor.id!r}: a path needs two points or more")
-    return points
-
-
-def _move(move: MoveIn, route: Route, vehicle: Vehicle, deck: Deck | None, who: str) -> Move:
-    if move.wait_s is not None:
-        return Wait(move.wait_s)
-    speed = move.kmh / 3.6
-    to = move.to
-    if to == "end":
-        return Leg(route.length_m, speed)
-    if to == "start":
-        return Leg(0.0, speed)
-    if isinstance(to, To) and to.m is not None:
-        return Leg(min(max(to.m, 0.0), route.length_m), speed)
-    if isinstance(to, To) and to.point is not None:
-        return Leg(route.nearest(to.point), speed)
-    if deck is None:
-        raise ScenarioError(f"actor {who!r}: drives to the deck, and the site has none")
-    beyond = to.deck or 0.0 if isinstance(to, To) else 0.0
-    return Leg(route.nearest(deck.centre) + vehicle.length_m / 2 - vehicle.units[0].front + beyond, speed)
-
-
-def _board(deck: Deck, at: tuple[float, float], length: float, width: float, thickness: float) -> world.Board:
-    x, y = deck.world(np.array([at]))[0]
-    return world.Board((float(x), float(y)), length, width, deck.yaw, thickness)

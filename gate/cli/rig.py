@@ -47,14 +47,14 @@ def run(
     *,
     seed: Annotated[int | None, typer.Option(help="Of cameras' and cells' noise, instead of the scenario's.")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Play before a running site, in real time.")] = False,
-    headless: Annotated[bool, typer.Option("--headless", help="Without pictures: with --serve, scales only.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Without pictures: scales and barriers.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="RTSP port of --serve.")] = 8554,
     linger: Annotated[float, typer.Option(min=0, help="Seconds --serve goes on after the scenario's end.")] = 30.0,
 ) -> None:
     """Run a scenario in physics: facts.jsonl, weights.csv and truth.jsonl, as fast as the machine can.
 
-    With --serve: cameras on RTSP, the indicator on a serial line, and a site.yaml that names them, in real time; the
-    scenario begins once every camera is watched.
+    With --serve: cameras on RTSP, scales, barriers and light barriers on their lines, and a site.yaml that names them,
+    in real time; the scenario begins once every camera is watched.
     """
     from calibration_rigs.shelf import scenario_path
 
@@ -75,24 +75,20 @@ def run(
 def _serve(path: Path, out: Path, port: int, linger_s: float, *, pictures: bool) -> None:
     """Play a scenario before a running site; Ctrl-C ends it."""
     import threading
-    import time
 
     from calibration_rigs.live import live_gate
 
     console = Console(stderr=True, highlight=False)
     try:
-        with live_gate(path, out, port, pictures=pictures) as gate, _bar() as bar:
+        with live_gate(path, out, port, pictures=pictures, linger_s=linger_s) as gate, _bar() as bar:
             offered = gate.offered
-            typer.echo(
-                json.dumps({"site": str(offered.site_file), "cameras": offered.cameras, "scales": offered.scales})
-            )
+            addresses = {k: v for k, v in asdict(offered).items() if k != "site_file" and v}
+            typer.echo(json.dumps({"site": str(offered.site_file), **addresses}))
             if pictures:
                 console.print(f"start the site: gatewarden run {offered.site_file}   (waiting until it watches)")
                 gate.stand(lambda: gate.watched)
             task = bar.add_task(path.stem, total=100)
             account = gate.play(threading.Event(), lambda share: bar.update(task, completed=round(100 * share)))
-            until_s = time.monotonic() + linger_s
-            gate.stand(lambda: time.monotonic() > until_s)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import tty
 
 
@@ -19,6 +20,12 @@ class LineEnd:
         """Bytes that nobody reads are lost, as on a real line."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._ours, data)
+
+    def receive(self, within_s: float) -> bytes:
+        """What the gate has sent, as soon as there is something; empty after within_s without."""
+        if not select.select([self._ours], [], [], within_s)[0]:
+            return b""
+        return os.read(self._ours, 4096)
 
     def close(self) -> None:
         """The line is cut."""

@@ -14,13 +14,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calibration_rigs.cast import vehicle_of
 from calibration_rigs.live import live_gate
 from calibration_rigs.live_video import Coded, Coder, Packets, description, fragments, nal_units, parameter_sets
 from calibration_rigs.office import write_registers
 from calibration_rigs.rtsp import RtspServer
 from calibration_rigs.scenario import load_scenario
 from calibration_rigs.shelf import SHELF
-from calibration_rigs.simulation import vehicle_of
 from gate.facts import WeightSample
 from gate.scale.live import LiveScale
 from gate.site.load import load_site

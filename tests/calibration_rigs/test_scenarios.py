@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
+from calibration_rigs.cast import path_points, vehicle_of
 from calibration_rigs.errors import ScenarioError, SiteImpossible
 from calibration_rigs.layout import Layout, layout_of
 from calibration_rigs.scenario import Scenario, load_scenario
 from calibration_rigs.shelf import DEMO, SHELF, scenario_path, shelved
-from calibration_rigs.simulation import path_points, vehicle_of
 from gate.fraud.catalogue import RULES
 from gate.site.load import load_site, parse_site
 from gate.site.model import Site

@@ -28,6 +28,7 @@ from calibration_rigs.weather import Weather
 LATE_S = 1.0  # beyond this the run's clock is set back: the machine is too slow
 LEAST_RATE_HZ = 2.0  # pictures are never left out so long that fewer are sent
 READING_S = 0.1  # between two readings while the run stands still
+NOBODY = "rtsp://127.0.0.1:1"  # where a camera would be that is not played
 SILENT_S = 0.5  # a line silent for so long at the end stays silent
 
 
@@ -64,8 +65,9 @@ def live_gate(
     """A scenario ready to be played before a site, with its site file, registers and addresses.
 
     out: where site.yaml, tickets.jsonl, vehicles.csv and truth.jsonl are written. pictures: without them only scales
-    and barriers are played. linger_s: how long the gate goes on after the scenario's end. floor_px: of the floor's
-    pictures, near and far. Raises ScenarioError, SiteImpossible, RenderError, or OSError when the port is taken.
+    and barriers are played, and the site finds its cameras lost. linger_s: how long the gate goes on after the
+    scenario's end. floor_px: of the floor's pictures, near and far. Raises ScenarioError, SiteImpossible, RenderError,
+    or OSError when the port is taken.
     """
     scenario, site = load_scenario(path)
     layout = layout_of(site)
@@ -221,7 +223,7 @@ def _write_site(path: Path, out: Path, simulation: Simulation, offered: Offered,
     for name in ("recording", "hub"):
         raw.pop(name, None)
     for camera in raw["cameras"]:
-        camera["address"] = offered.cameras.get(camera["id"], camera["address"])
+        camera["address"] = offered.cameras.get(camera["id"], f"{NOBODY}/{camera['id']}")
     for scale in raw.get("scales", ()):
         scale["address"] = offered.scales[scale["id"]]
     for part in (*raw.get("barriers", ()), *raw.get("beams", ())):

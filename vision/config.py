@@ -32,8 +32,9 @@ class CameraConfig:
     size: width and height of the full frame. start_ms: for file: the instant of its first picture, for play: the
     epoch its rounds are counted from. points: (pixel, metre) pairs, four or more or none; lens: fx fy cx cy and
     k1 k2 p1 p2 k3. record_dir: where footage goes, None to keep none. zones: outlines in pixels an operator may ask
-    to see. first_number: of the vehicles, so that keys stay unique over restarts. latency_ms: from light to arrival.
-    camera_time: follow the camera's own clock where its stream tells it.
+    to see; marks: whether boxes and zones are drawn into the live picture. first_number: of the vehicles, so that keys
+    stay unique over restarts. latency_ms: from light to arrival. camera_time: follow the camera's own clock where its
+    stream tells it.
     threads: cores one inference may use.
     """
 
@@ -57,6 +58,7 @@ class CameraConfig:
     record_dir: Path | None = None
     retention: Retention = field(default_factory=lambda: Retention(30 * 86_400_000, 500 * 10**9))
     zones: tuple[tuple[str, tuple[Point, ...]], ...] = ()
+    marks: bool = True
     first_number: int = 1
     live_width: int = 1280
     live_rate: int = 15

@@ -5,25 +5,14 @@ from collections.abc import Iterator, Sequence
 
 from vision.camera import InView
 from vision.config import CameraConfig
-from vision.facts import VehicleClass
 from vision.live import LiveEncoder, snapshot
 from vision.messages import Caption, LiveBegin, LiveEnd, LiveFragment, Snapshot, TakeSnapshot, Watch, Weights
-from vision.overlay import Mark, Overlay, OverlayState, WeightTimeline, plate_text
+from vision.overlay import Mark, Overlay, OverlayState, WeightTimeline, vehicle_mark, zone_marks
 from vision.source import Frame
 
 _HOLD_MS = 120  # a frame waits this long for the weight of its instant to arrive
 _MOST_HELD = 8
 _UNSEEN_MS = 700  # a vehicle not found for longer is not outlined
-_AMBER = (60, 190, 255)
-_CLASS_ZH = {
-    VehicleClass.CAR: "轿车",
-    VehicleClass.VAN: "面包车",
-    VehicleClass.BUS: "客车",
-    VehicleClass.TRUCK: "货车",
-    VehicleClass.TANKER: "罐车",
-    VehicleClass.DUMP_TRUCK: "自卸车",
-    VehicleClass.PERSON: "人",
-}
 
 
 class Screen:
@@ -66,7 +55,7 @@ class Screen:
             return
         if frame.t_ms - self._shown_ms >= 800 / self._config.live_rate:
             self._shown_ms = frame.t_ms
-            self._held.append((frame, self._marks(vehicles) if self._watch.marks else ()))
+            self._held.append((frame, self._marks(vehicles) if self._config.marks and self._watch.marks else ()))
 
     def due(self, now_ms: int) -> Iterator[LiveBegin | LiveFragment | Snapshot]:
         """What is ready to be sent: frames whose weight has had time to arrive."""
@@ -119,12 +108,7 @@ class Screen:
             yield LiveFragment(fragment)
 
     def _marks(self, vehicles: Sequence[InView]) -> tuple[Mark, ...]:
-        marks = [Mark(outline, name, _AMBER) for name, outline in self._config.zones]
-        for vehicle in vehicles:
-            if vehicle.unseen_ms > _UNSEEN_MS:
-                continue
-            x0, y0, x1, y1 = (float(v) for v in vehicle.box)
-            kind = _CLASS_ZH[vehicle.kind] if self._config.language == "zh" else vehicle.kind.replace("_", " ")
-            plates = " ".join(plate_text(p.text) for p in vehicle.plates)
-            marks.append(Mark(((x0, y0), (x1, y1)), f"{kind} {plates}".strip()))
-        return tuple(marks)
+        language = self._config.language
+        seen = (v for v in vehicles if v.unseen_ms <= _UNSEEN_MS)
+        boxes = (vehicle_mark(v.box.tolist(), v.kind, [p.text for p in v.plates], language) for v in seen)
+        return (*zone_marks(self._config.zones), *boxes)

@@ -16,6 +16,7 @@ from gate.evidence.store import EvidenceStore, SealedBundle
 from gate.facts import Fact, WeightSample
 from gate.fraud.judge import active_rules
 from gate.records import Finding, Passage
+from gate.sealing.burned_marks import with_marks
 from gate.sealing.burned_words import BurnedWords
 from gate.sealing.occasions import POST_ROLL_MS, occasion
 from gate.sealing.slips import slip_of, slip_record
@@ -124,7 +125,7 @@ def _clips(dossier: Dossier, site: Site, footage: Mapping[str, Path], folder: Pa
             continue
         burned = folder / f"{camera}-burned.mp4"
         overlay = Overlay(site.language, site.timezone)
-        words = BurnedWords(dossier.passage, dossier.facts, site, camera)
+        words = with_marks(BurnedWords(dossier.passage, dossier.facts, site, camera), dossier.facts, site, camera)
         burn_in(original.path, original.start_ms, burned, overlay, words)
         clips.append(Clip(original.path, camera, original.start_ms, original.end_ms))
         clips.append(Clip(burned, camera, original.start_ms, original.end_ms, "burned"))

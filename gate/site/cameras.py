@@ -8,6 +8,7 @@ from gate.site.model import Camera, Site
 from gate.site.shapes import camera_plane, site_shapes
 from models.zoo import WEIGHTS, weights
 from vision.config import CameraConfig, ModelFile, live_width
+from vision.overlay import Zones
 from vision.record import Retention
 
 DETECTOR, LOCATOR, READER = "vehicle-detector", "plate-detector", "reader"
@@ -42,7 +43,8 @@ def camera_config(
         distortion=lens.distortion if lens else (0, 0, 0, 0, 0),
         record_dir=footage,
         retention=Retention(round(site.store.footage_days * _DAY_MS), round(site.store.footage_gb * share * 10**9)),
-        zones=_outlines(site, camera),
+        zones=zone_outlines(site, camera),
+        marks="live" in camera.marks,
         first_number=first_number,
         live_width=live_width(len(site.cameras)),
         latency_ms=camera.latency_ms,
@@ -71,7 +73,7 @@ def _resolve(address: str, base: Path) -> str:
     return f"{scheme}:{(base / target).resolve()}" if scheme in ("file", "play") else address
 
 
-def _outlines(site: Site, camera: Camera) -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...]:
+def zone_outlines(site: Site, camera: Camera) -> Zones:
     """Zones as this camera sees them, in pixels: those drawn on it, and those on the ground through its plane."""
     shapes, plane = site_shapes(site), camera_plane(camera)
     names = {z.id: z.name.in_language(site.language) if z.name else z.id for z in site.zones}

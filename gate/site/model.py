@@ -64,6 +64,7 @@ class Camera(Part):
     )
     latency_ms: int = Field(default=0, ge=0, le=10_000)  # from light to arrival, taken off times of arrival
     time: Literal["arrival", "camera"] = "arrival"  # "camera": its own clock, where its stream tells it (RTCP)
+    marks: tuple[Literal["live", "evidence"], ...] = ("live",)  # where boxes and zones are drawn into the picture
 
     @field_validator("points")
     @classmethod

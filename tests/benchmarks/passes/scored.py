@@ -23,7 +23,7 @@ from vision.eye import Eye
 from vision.facts import Sighting
 from vision.source import SystemClock
 
-LEAST_PX, LEAST_FRAMES = 60.0, 3
+LEAST_PX, LEAST_FRAMES = 60.0, 2
 MOST_HIDDEN, MOST_GRIME = 0.1, 0.3
 _FOLLOWED = 0.3  # least overlap of a sighting's box with the vehicle's
 

@@ -1,8 +1,8 @@
 """Random passes before the shipped site's gate camera, rendered once and kept: ten a clip, two side by side.
 
 The camera is the site's own (1280×720 over the way out). One vehicle after another drives towards it over the
-weighbridge; beside it others drive the same way or, in half of the clips, away from it, so that front, rear and trailer plates are
-seen. They follow each other as closely as in a queue that moves.
+weighbridge; beside it others drive the same way or, in half of the clips, away from it, so that front, rear and trailer
+plates are seen. They follow each other as closely as in a queue that moves.
 """
 
 import json

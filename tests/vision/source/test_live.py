@@ -199,3 +199,19 @@ def test_a_camera_that_refuses_is_lost_without_telling_the_password(rtsp: Start)
     lost = until(watch(camera(address)), "lost")
     assert "wr0ng" not in lost.detail
     assert "127.0.0.1" in lost.detail
+
+
+def test_a_usb_camera_that_is_not_there_is_lost_and_looked_for_again() -> None:
+    if Path("/dev/video87").exists():
+        pytest.skip("there is a camera of this number")
+    states = [i for i in watch(camera("usb:87"), 3) if isinstance(i, DeviceState)]
+    assert [s.state for s in states] == ["lost"]
+    assert "usb:" in states[0].detail
+
+
+def test_a_usb_camera_gives_pictures() -> None:
+    devices = sorted(Path("/dev").glob("video*"))
+    if not devices:
+        pytest.skip("this machine has no USB camera")
+    address = f"usb:{devices[0].name.removeprefix('video')}"
+    assert next((i for i in watch(camera(address), 10) if isinstance(i, Frame)), None) is not None

@@ -134,6 +134,7 @@ const WORDS = {
   total: ["合计", "Total"],
   persons: ["人员", "People"],
   channels: ["通道", "Channels"],
+  channelName: ["名称", "Name"],
   routes: ["派发", "Routes"],
   sites: ["场点", "Sites"],
   audit: ["审计", "Audit"],

@@ -8,6 +8,7 @@ import { useState } from "react";
 import { type Barrier, call, get, newId, type Order, type Site } from "../api";
 import { clock } from "../parts/format";
 import { useMe } from "../session";
+import { againstText } from "../terms";
 import { useWords } from "../words";
 
 const COMMANDS = [
@@ -33,7 +34,7 @@ export function BarrierCards({ site }: { site: Site }) {
 }
 
 function BarrierCard({ site, id, barrier, last }: { site: Site; id: string; barrier: Barrier; last: Order | undefined }) {
-  const { w } = useWords();
+  const { w, language } = useWords();
   const me = useMe();
   const [asked, setAsked] = useState<Command | null>(null);
   const [state, colour] = barrier.blind ? (["armBlind", "red"] as const) : barrier.open ? (["armOpen", "green"] as const) : (["armDown", "gray"] as const);
@@ -56,7 +57,7 @@ function BarrierCard({ site, id, barrier, last }: { site: Site; id: string; barr
       </Group>
       {!site.online && <Alert color="red" py="xs" mt="xs">{w("siteSilentHint")}</Alert>}
       <Text size="sm" mt={6} c={barrier.against?.length ? undefined : "dimmed"} style={{ overflowWrap: "anywhere" }}>
-        {barrier.against === null ? w("nobodyBefore") : barrier.against.join(" · ") || w("nothingAgainst")}
+        {barrier.against === null ? w("nobodyBefore") : barrier.against.map((reason) => againstText(reason, language)).join(" · ") || w("nothingAgainst")}
       </Text>
       {last && (
         <Text size="sm" mt={4} style={{ overflowWrap: "anywhere" }} data-testid="order">

@@ -2,6 +2,7 @@ import { Paper, Stack, Table, Text } from "@mantine/core";
 
 import { when } from "../parts/format";
 import { MoreButton, usePages } from "../parts/paging";
+import { auditName } from "../terms";
 import { useWords } from "../words";
 
 interface Entry {
@@ -14,12 +15,12 @@ interface Entry {
 }
 
 export function AuditTab() {
-  const { w } = useWords();
+  const { w, language } = useWords();
   const pages = usePages<Entry>(["audit"], "/api/v1/audit?limit=100");
   return (
     <Stack>
       <Paper withBorder style={{ overflowX: "auto" }}>
-        <Table verticalSpacing={6}>
+        <Table verticalSpacing={6} miw={620}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{w("time")}</Table.Th>
@@ -38,7 +39,7 @@ export function AuditTab() {
                     {e.address}
                   </Text>
                 </Table.Td>
-                <Table.Td>{e.action}</Table.Td>
+                <Table.Td>{auditName(e.action, language)}</Table.Td>
                 <Table.Td style={{ overflowWrap: "anywhere" }}>
                   {e.target} <Text span size="sm" c="dimmed">{e.detail}</Text>
                 </Table.Td>

@@ -1,4 +1,4 @@
-import { Button, Group, NumberInput, Paper, Select, Stack, Switch, Table, Text, TextInput, Title } from "@mantine/core";
+import { Box, Button, Group, NumberInput, Paper, Select, Stack, Switch, Table, Text, TextInput, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -64,7 +64,7 @@ function Channels({ channels }: { channels: Channel[] }) {
         {w("channels")}
       </Title>
       <Group align="flex-end" gap="sm">
-        <TextInput flex="1 1 120px" label={w("name")} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={64} />
+        <TextInput flex="1 1 120px" label={w("channelName")} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={64} />
         <Select w={130} label={w("kind")} value={kind} onChange={setKind} data={["apprise", "webhook"]} allowDeselect={false} />
         <TextInput flex="3 1 220px" label={w("address")} placeholder="wecombot://… dingtalk://… mailto://… ntfy://…" value={address}
           onChange={(e) => setAddress(e.currentTarget.value)} maxLength={1000} />
@@ -73,26 +73,28 @@ function Channels({ channels }: { channels: Channel[] }) {
           {w("add")}
         </Button>
       </Group>
-      <Table mt="sm" verticalSpacing="xs">
-        <Table.Tbody>
-          {channels.map((c) => (
-            <Table.Tr key={c.id}>
-              <Table.Td fw={650}>{c.name}</Table.Td>
-              <Table.Td c="dimmed">{c.address}</Table.Td>
-              <Table.Td>
-                <Group gap={6} justify="flex-end">
-                  <Button size="xs" variant="default" onClick={() => void test(c)}>
-                    {w("test")}
-                  </Button>
-                  <Button size="xs" variant="subtle" color="red" onClick={() => void change("DELETE", `/api/v1/channels/${c.id}`)}>
-                    {w("remove")}
-                  </Button>
-                </Group>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Box style={{ overflowX: "auto" }}>
+        <Table mt="sm" verticalSpacing="xs" miw={420}>
+          <Table.Tbody>
+            {channels.map((c) => (
+              <Table.Tr key={c.id}>
+                <Table.Td fw={650}>{c.name}</Table.Td>
+                <Table.Td c="dimmed">{c.address}</Table.Td>
+                <Table.Td>
+                  <Group gap={6} justify="flex-end">
+                    <Button size="xs" variant="default" onClick={() => void test(c)}>
+                      {w("test")}
+                    </Button>
+                    <Button size="xs" variant="subtle" color="red" onClick={() => void change("DELETE", `/api/v1/channels/${c.id}`)}>
+                      {w("remove")}
+                    </Button>
+                  </Group>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Box>
       {secret && <OnceShown title="HMAC-SHA256" text={secret} onClose={() => setSecret("")} />}
     </Paper>
   );
@@ -132,29 +134,31 @@ function Routes({ channels }: { channels: Channel[] }) {
           {w("add")}
         </Button>
       </Group>
-      <Table mt="sm" verticalSpacing="xs">
-        <Table.Tbody>
-          {routes.map((r) => (
-            <Table.Tr key={r.id}>
-              <Table.Td fw={650}>{label(r.target)}</Table.Td>
-              <Table.Td>
-                <Group gap={6} wrap="nowrap">
-                  <GradeBadge severity={r.min_severity} />
-                  <Text size="sm">+</Text>
-                </Group>
-              </Table.Td>
-              <Table.Td>{r.level > 0 ? `${w("level")} ${r.level}` : w("atOnce")}</Table.Td>
-              <Table.Td>{r.rule ? ruleName(r.rule, language) : w("anyRule")}</Table.Td>
-              <Table.Td c="dimmed">{r.quiet.map((q) => `${q.from}–${q.to}`).join(", ") || w("always")}</Table.Td>
-              <Table.Td ta="right">
-                <Button size="xs" variant="subtle" color="red" onClick={() => void change("DELETE", `/api/v1/routes/${r.id}`)}>
-                  {w("remove")}
-                </Button>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Box style={{ overflowX: "auto" }}>
+        <Table mt="sm" verticalSpacing="xs" miw={640}>
+          <Table.Tbody>
+            {routes.map((r) => (
+              <Table.Tr key={r.id}>
+                <Table.Td fw={650}>{label(r.target)}</Table.Td>
+                <Table.Td>
+                  <Group gap={6} wrap="nowrap">
+                    <GradeBadge severity={r.min_severity} />
+                    <Text size="sm">+</Text>
+                  </Group>
+                </Table.Td>
+                <Table.Td>{r.level > 0 ? `${w("level")} ${r.level}` : w("atOnce")}</Table.Td>
+                <Table.Td>{r.rule ? ruleName(r.rule, language) : w("anyRule")}</Table.Td>
+                <Table.Td c="dimmed">{r.quiet.map((q) => `${q.from}–${q.to}`).join(", ") || w("always")}</Table.Td>
+                <Table.Td ta="right">
+                  <Button size="xs" variant="subtle" color="red" onClick={() => void change("DELETE", `/api/v1/routes/${r.id}`)}>
+                    {w("remove")}
+                  </Button>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Box>
     </Paper>
   );
 }

@@ -81,7 +81,7 @@ export function TicketsTab() {
         </Group>
       </Paper>
       <Paper withBorder style={{ overflowX: "auto" }}>
-        <Table verticalSpacing="xs" data-testid="tickets">
+        <Table verticalSpacing="xs" miw={620} data-testid="tickets">
           <Table.Tbody>
             {pages.items.map((t) => (
               <Table.Tr key={`${t.site}/${t.id}`}>
@@ -192,7 +192,7 @@ export function VehiclesTab() {
       <TextInput leftSection={<IconSearch size={18} />} label={w("plate")} placeholder={w("wildcards")} value={plate}
         onChange={(e) => setPlate(e.currentTarget.value)} maxLength={16} />
       <Paper withBorder style={{ overflowX: "auto" }}>
-        <Table verticalSpacing="xs" data-testid="vehicles">
+        <Table verticalSpacing="xs" miw={620} data-testid="vehicles">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{w("plate")}</Table.Th>

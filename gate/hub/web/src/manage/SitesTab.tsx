@@ -28,7 +28,7 @@ export function SitesTab() {
         </Group>
       </Paper>
       <Paper withBorder style={{ overflowX: "auto" }}>
-        <Table verticalSpacing="sm">
+        <Table verticalSpacing="sm" miw={760}>
           <Table.Tbody>
             {sites.map((s) => (
               <Table.Tr key={s.id}>

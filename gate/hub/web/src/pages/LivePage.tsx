@@ -64,7 +64,7 @@ export function LivePage() {
               allowDeselect={false} aria-label={w("site")} />
           )}
         </Group>
-        <div className={classes.wall} data-count={Math.min(site.cameras.length, 3)}>
+        <div className={classes.wall} data-barrier={Object.keys(site.barriers).length > 0} data-count={Math.min(site.cameras.length, 3)}>
           {site.cameras.map((camera) => (
             <CameraTile key={`${site.id}/${camera.id}`} site={site.id} camera={camera.id} name={camera.name} />
           ))}

@@ -11,6 +11,7 @@ import { clock, duration, tonnes, when } from "../parts/format";
 import { EvidenceBox } from "../parts/EvidenceBox";
 import { PlateChip } from "../parts/PlateChip";
 import { useMe } from "../session";
+import { ticketState } from "../terms";
 import { kindName, movementName, useWords } from "../words";
 import classes from "./PassagePage.module.css";
 
@@ -175,7 +176,7 @@ function Facts({ passage, onPick }: { passage: PassageDetail; onPick: (tMs: numb
                   </Table.Td>
                   <Table.Td>{t.product}</Table.Td>
                   <Table.Td className="tabular">{t.tonnes} t</Table.Td>
-                  <Table.Td>{t.state}</Table.Td>
+                  <Table.Td>{ticketState(t.state, language)}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>

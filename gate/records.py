@@ -5,7 +5,7 @@ from enum import IntEnum
 
 from gate.facts import TicketUse, Weighing
 from geofence.movement import Movement
-from vision.facts import PlateReading, VehicleClass
+from vision.facts import PlateReading, VehicleClass, VehicleLook
 
 
 class Severity(IntEnum):
@@ -44,7 +44,7 @@ class Passage:
     unsure: what about that may be wrong; empty where it is sure. taken_for: the plate it is taken for where the one
     read is thought to be misread in a character. alike: plates one character off that it may be as well. read_by: how
     many cameras read its plate surely. gravest: of the findings that stood when it closed.
-    closed: no further fact will join it.
+    closed: no further fact will join it. look: colour and axles as its cameras saw them, None where none looked.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Passage:
     unsure: tuple[str, ...] = ()
     weights: WeightsTaken | None = None
     closed: bool = False
+    look: VehicleLook | None = None
     taken_for: str = ""
     alike: tuple[str, ...] = ()
     read_by: int = 0

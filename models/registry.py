@@ -19,6 +19,8 @@ TRAINING = {
     "attributes": "models.attributes.train",
 }
 
+PUBLISHED = {"vehicle-detector": "models.detectors.published"}  # those that ultralytics can train too
+
 EVALUATION = {
     "reader": "models.evaluate.reader",
     "scenes": "models.evaluate.scenes",
@@ -38,7 +40,7 @@ class TrainingJob:
     """One training run. minutes: how long it may take; resume: go on from the last checkpoint in `out`.
 
     pretrained: weights to start from, for targets that can use them; peers: other projects' models, for targets that
-    can learn from them.
+    can learn from them. published: ultralytics' weights or architecture, to train with it instead of our own network.
     """
 
     data: Path
@@ -50,6 +52,7 @@ class TrainingJob:
     threads: int = 2
     pretrained: str | None = None
     peers: Path | None = None
+    published: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,9 @@ class EvaluationJob:
 
 
 def train(name: str, job: TrainingJob) -> Path:
-    """Train one target; gives the ONNX file. Raises KeyError for a name not in TRAINING."""
-    path: Path = import_module(TRAINING[name]).train(job)
+    """Train one target; gives the ONNX file. Raises KeyError for a name not in TRAINING, or PUBLISHED where needed."""
+    module = TRAINING[name] if job.published is None else PUBLISHED[name]
+    path: Path = import_module(module).train(job)
     return path
 
 

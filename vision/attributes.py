@@ -17,6 +17,7 @@ HEIGHT_PX, WIDTH_PX = 96, 160
 COLOURS = tuple(VehicleColour)
 AXLES = (2, 3, 4, 5, 6)
 _MARGIN = 0.03
+_LEAST_CHROMA = 2.5  # mean difference of the channels, of 255; a white lorry on asphalt has more
 _FLOOR = -5.0  # of a log probability in the vote: one look never outvotes all others
 
 
@@ -43,8 +44,12 @@ class VehicleAttributes:
 
     def scores(self, frame: NDArray[np.uint8], box: NDArray[np.float64]) -> AttributeScores:
         """What one vehicle of a BGR frame looks like; box (4,) in its pixels. Raises PictureError for anything else."""
-        colour, axles = self._engine.run(crop_of(frame, box)[None])
-        return AttributeScores(colour[0].astype(np.float64), axles[0].astype(np.float64))
+        crop = crop_of(frame, box)
+        colour, axles = self._engine.run(crop[None])
+        known = colour[0].astype(np.float64)
+        if _colourless(crop):
+            known = np.append(np.full(len(COLOURS), _FLOOR), 0.0)
+        return AttributeScores(known, axles[0].astype(np.float64))
 
     def judge(self, scores: Sequence[AttributeScores], weights: Sequence[float]) -> VehicleLook:
         """The looks of one pass joined: weighed means in log space; what they leave unsure is None."""
@@ -71,6 +76,12 @@ def crop_of(frame: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.ui
     part = frame[y0:y1, x0:x1]
     method = cv2.INTER_AREA if part.shape[1] > WIDTH_PX else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(part, (WIDTH_PX, HEIGHT_PX), interpolation=method), np.uint8)
+
+
+def _colourless(crop: NDArray[np.uint8]) -> bool:
+    """Whether a picture has no colours at all, as by infrared light or from a grey camera."""
+    channels = crop.astype(np.int16)
+    return bool(np.mean(channels.max(2) - channels.min(2)) < _LEAST_CHROMA)
 
 
 def _winner(parts: list[NDArray[np.float64]], share: NDArray[np.float64], least: float) -> tuple[int | None, float]:

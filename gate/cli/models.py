@@ -45,15 +45,25 @@ def train(
     minutes: Annotated[float, typer.Option("--minutes", min=0.01, help="Length of the run on a nominal machine.")] = 60,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Cores to use.")] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")] = False,
-    pretrained: Annotated[str | None, typer.Option("--pretrained", help="Published weights to start from.")] = None,
+    pretrained: Annotated[str | None, typer.Option("--pretrained", help="Weights to start from.")] = None,
+    peers: Annotated[
+        Path | None, typer.Option("--peers", help="Folder of other projects' models to learn from.")
+    ] = None,
+    from_ultralytics: Annotated[
+        str | None,
+        typer.Option("--from-ultralytics", help="Fine-tune these published weights, as yolo11n.pt; needs a network."),
+    ] = None,
 ) -> None:
     """Train one model; prints the ONNX file it wrote."""
     _known(target, registry.TRAINING)
+    if from_ultralytics is not None and target not in registry.PUBLISHED:
+        raise typer.BadParameter(f"only for {', '.join(registry.PUBLISHED)}", param_hint="--from-ultralytics")
     if device not in ("cpu", "cuda"):
         raise typer.BadParameter("expected cpu or cuda", param_hint="--device")
     job = registry.TrainingJob(
-        data, out, seed, "cuda" if device == "cuda" else "cpu", minutes, resume, threads, pretrained
-    )
+        data, out, seed, "cuda" if device == "cuda" else "cpu", minutes, resume, threads, pretrained, peers,
+        from_ultralytics,
+    )  # fmt: skip
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:
         print(registry.train(target, job))  # noqa: T201

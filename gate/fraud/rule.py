@@ -42,6 +42,14 @@ class Vehicles(Protocol):
         """Colour of the plate as registered."""
         ...
 
+    def body(self, plate: str) -> str | None:
+        """Colour of the vehicle itself as registered."""
+        ...
+
+    def kind(self, plate: str) -> str | None:
+        """Class of the vehicle as registered."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

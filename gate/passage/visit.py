@@ -1,7 +1,7 @@
 """A visit in the making: everything known so far of one vehicle at the gate."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gate.facts import TicketUse, Weighing
@@ -9,7 +9,7 @@ from gate.passage.place import Way
 from gate.passage.plates import known, merge
 from gate.records import Passage
 from geofence.movement import Movement, MovementKind
-from vision.facts import PlateReading, Sighting, VehicleClass
+from vision.facts import PlateReading, Sighting, VehicleClass, VehicleLook
 
 STILL_SIZES = 0.5  # what never came further than this from where it was first seen has not moved
 STILL_SIZES_READ = 0.2  # where its plate was read: no shed has one, and one that comes straight on hardly shifts
@@ -32,6 +32,7 @@ class Trace:
     kinds: dict[VehicleClass, float] = field(default_factory=dict)
     way: Way = field(default_factory=Way)
     last_ms: int = 0
+    look: VehicleLook | None = None
 
     @property
     def gone(self) -> bool:
@@ -43,6 +44,7 @@ class Trace:
         self.last_ms = self.last_ms if sighting.final and self.last_ms else sighting.t_ms
         self.way.see(sighting)
         self.plates = sighting.plates or self.plates
+        self.look = sighting.look or self.look
         self.travelled = max(self.travelled, _sizes_apart(self.first, sighting))
         x0, y0, x1, y1 = sighting.box
         seen = sighting.score * max((x1 - x0) * (y1 - y0), 1.0)
@@ -164,6 +166,7 @@ class Visit:
             unsure=self._unsure(),
             closed=closed,
             read_by=self._read_by(),
+            look=best_look(t.look for t in self.traces.values() if t.look is not None),
         )
 
     def _read_by(self) -> int:
@@ -176,6 +179,17 @@ class Visit:
         return (
             (*self.doubts, "no plate read surely: its ticket could not be looked up") if unread else tuple(self.doubts)
         )
+
+
+def best_look(looks: Iterable[VehicleLook]) -> VehicleLook | None:
+    """What several cameras saw of one vehicle: each thing from the one that was surest of it."""
+    seen = list(looks)
+    if not seen:
+        return None
+    colour = max(seen, key=lambda look: look.colour_confidence)
+    axles = max(seen, key=lambda look: look.axles_confidence)
+    total = sum(look.looks for look in seen)
+    return VehicleLook(colour.colour, colour.colour_confidence, axles.axles, axles.axles_confidence, total)
 
 
 def _sizes_apart(a: Sighting, b: Sighting) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gate.tickets.sheets import Row, RowFault, read_sheet
 from gate.tickets.ticket import normal_plate
-from vision.facts import PlateColour, VehicleClass
+from vision.facts import PlateColour, VehicleClass, VehicleColour
 
 HEADINGS = {
     "plate": ("车牌", "车牌号", "车牌号码", "号牌", "号牌号码"),
@@ -16,6 +16,7 @@ HEADINGS = {
     "tare_date": ("皮重日期",),
     "axles": ("轴数", "车轴数"),
     "colour": ("color", "号牌颜色", "车牌颜色", "颜色"),
+    "body": ("body_colour", "车身颜色", "车辆颜色"),
     "products": ("product", "允许货物", "货物", "品种", "煤种"),
 }
 _KINDS = {
@@ -40,13 +41,30 @@ _COLOURS = {
     "白": "white",
     "黑": "black",
 }
+_BODIES = {
+    "白": "white",
+    "灰": "grey",
+    "银": "grey",
+    "银灰": "grey",
+    "silver": "grey",
+    "黑": "black",
+    "红": "red",
+    "橙": "orange",
+    "黄": "yellow",
+    "绿": "green",
+    "蓝": "blue",
+    "棕": "brown",
+}
 TARE_LIMIT_KG = 60_000
 AXLES_LIMIT = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """One vehicle. What is not known is "" or None; products: those it may carry, empty for any."""
+    """One vehicle. What is not known is "" or None; products: those it may carry, empty for any.
+
+    colour: of its plate; body: of the vehicle itself, as `vision.facts.VehicleColour` spells it.
+    """
 
     plate: str
     kind: str = ""
@@ -56,6 +74,7 @@ class Vehicle:
     axles: int | None = None
     colour: str = ""
     products: tuple[str, ...] = field(default=())
+    body: str = ""
 
 
 class VehicleRegister:
@@ -94,6 +113,16 @@ class VehicleRegister:
         """The colour of its plate as `vision.facts.PlateColour` spells it, "" where not known."""
         found = self.vehicle(plate)
         return found.colour if found else ""
+
+    def body(self, plate: str) -> str:
+        """The colour of the vehicle itself as `vision.facts.VehicleColour` spells it, "" where not known."""
+        found = self.vehicle(plate)
+        return found.body if found else ""
+
+    def kind(self, plate: str) -> str:
+        """Its class as `vision.facts.VehicleClass` spells it, "" where not known."""
+        found = self.vehicle(plate)
+        return found.kind if found else ""
 
     def products(self, plate: str) -> tuple[str, ...]:
         """The products it may carry; empty for any."""
@@ -144,6 +173,7 @@ def _vehicle(row: Row) -> Vehicle:
         _axles(cells),
         _named(cells, "colour", _COLOURS, colours),
         tuple(p for p in cells.get("products", "").replace("、", ";").replace(",", ";").split(";") if p.strip()),
+        _named(cells, "body", _BODIES, {c.value for c in VehicleColour}),
     )
 
 

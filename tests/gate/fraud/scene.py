@@ -55,6 +55,12 @@ class Register:
     def tare_kg(self, plate: str) -> float | None:
         return self.vehicles.get(plate, {}).get("tare_kg")  # type: ignore[return-value]
 
+    def body(self, plate: str) -> str | None:
+        return self.vehicles.get(plate, {}).get("body")  # type: ignore[return-value]
+
+    def kind(self, plate: str) -> str | None:
+        return self.vehicles.get(plate, {}).get("kind")  # type: ignore[return-value]
+
     def axles(self, plate: str) -> int | None:
         return self.vehicles.get(plate, {}).get("axles")  # type: ignore[return-value]
 

@@ -23,7 +23,7 @@ from tests.gate.fraud.scene import (
     ticket,
     weighing,
 )
-from vision.facts import DeviceState, PlateColour, VehicleClass
+from vision.facts import DeviceState, PlateColour, VehicleClass, VehicleColour, VehicleLook
 
 LISTED = Register({PLATE: {"kind": "truck", "tare_kg": 15_000.0, "axles": 6, "colour": "yellow"}})
 
@@ -232,6 +232,46 @@ def test_a_plate_barely_guessed_at_on_another_vehicle_is_no_clone() -> None:
         other = passage(id="east-0", plates=(plate(confidence=confidence),), closed=True)
         say(j, replace(other, start_ms=at(10), end_ms=at(40)))
         assert ("cloned_plate" in rules_found(say(j, passage(plates=(plate(confidence=0.95),))))) is found
+
+
+@pytest.mark.parametrize(
+    ("look", "kg", "found"),
+    [
+        (VehicleLook(axles=6, axles_confidence=0.96, looks=4), 49_100, True),
+        (VehicleLook(axles=6, axles_confidence=0.7, looks=4), 49_100, False),  # not counted surely
+        (VehicleLook(axles=4, axles_confidence=0.96, looks=4), 31_050, False),  # under 3 e over the limit
+        (VehicleLook(looks=4), 60_000, False),
+        (None, 60_000, False),
+    ],
+)
+def test_axles_the_camera_counts_stand_in_for_the_register(look: VehicleLook | None, kg: float, *, found: bool) -> None:
+    said = say(judge(Register()), passage(weighings=(weighing(kg),), tickets=(ticket(tonnes=60),), look=look))
+    assert ("overload" in rules_found(said)) is found
+
+
+@pytest.mark.parametrize(
+    ("colour", "confidence", "looks", "found"),
+    [
+        (VehicleColour.BLUE, 0.95, 4, True),
+        (VehicleColour.ORANGE, 0.95, 4, False),  # red in another light
+        (VehicleColour.RED, 0.95, 4, False),
+        (VehicleColour.BLUE, 0.7, 4, False),
+        (VehicleColour.BLUE, 0.95, 1, False),  # a glimpse
+        (None, 0.0, 4, False),
+    ],
+)
+def test_a_vehicle_of_another_colour_than_registered_is_a_clone(
+    colour: VehicleColour | None, confidence: float, looks: int, *, found: bool
+) -> None:
+    register = Register({PLATE: {"kind": "truck", "body": "red"}})
+    said = say(judge(register), passage(look=VehicleLook(colour, confidence, looks=looks)))
+    assert ("cloned_plate" in rules_found(said)) is found
+
+
+@pytest.mark.parametrize(("listed", "found"), [("tanker", False), ("car", True), ("truck", False), ("", False)])
+def test_a_tanker_on_a_cars_plate_is_a_clone(listed: str, *, found: bool) -> None:
+    register = Register({PLATE: {"kind": listed}})
+    assert ("cloned_plate" in rules_found(say(judge(register), passage(kind=VehicleClass.TANKER)))) is found
 
 
 def visits(kgs: list[float], *, left: bool) -> list[Passage]:

@@ -75,3 +75,11 @@ def test_no_file_gives_an_empty_register() -> None:
     register, faults = load_vehicles(None)
     assert (len(register), faults) == (0, [])
     assert VehicleRegister().tare_kg("晋B90210") is None
+
+
+def test_a_register_may_say_the_vehicles_own_colour(tmp_path: Path) -> None:
+    path = tmp_path / "vehicles.csv"
+    path.write_text("车牌号,车身颜色\n晋B90210,银灰色\n晋B12345,红\n晋B23456,彩虹\n", encoding="utf-8")
+    register, faults = load_vehicles(path)
+    assert (register.body("晋B90210"), register.body("晋B12345"), register.body("晋B00000")) == ("grey", "red", "")
+    assert [(f.row, f.column) for f in faults] == [(4, "车身颜色")]

@@ -34,10 +34,20 @@ def test_the_shelf_holds_sixty_scenarios_or_more_and_each_can_be_played(shelf: l
         assert scenario.near in {"", *known}
 
 
-def test_every_rule_is_staged_and_nearly_staged(shelf: list[tuple[Scenario, Site]]) -> None:
-    for rule in RULES:
-        assert any(rule.id in s.expect.must for s, _ in shelf), rule.id
-        assert any(s.near == rule.id and rule.id not in s.expect.must for s, _ in shelf), rule.id
+@pytest.mark.parametrize("rule", [r.id for r in RULES])
+def test_every_row_of_the_catalogue_is_staged_and_has_two_honest_neighbours(
+    shelf: list[tuple[Scenario, Site]], rule: str
+) -> None:
+    assert any(rule in s.expect.must for s, _ in shelf)
+    honest = [s for s, _ in shelf if s.near == rule and not s.expect.must]
+    assert len(honest) >= 2, [s.name.en for s in honest]
+    assert all(rule not in s.expect.may for s in honest)
+
+
+def test_honest_days_are_on_the_shelf(shelf: list[tuple[Scenario, Site]]) -> None:
+    days = [s for s, _ in shelf if not s.near and not s.expect.must and len(s.actors) >= 4]
+    assert len(days) >= 5
+    assert {s.weather for s in days} >= {"day", "overcast", "night", "rain", "fog"}
 
 
 def test_scenarios_are_found_by_name_and_by_path(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gate.hub.context import Hub
-from gate.hub.tables import Alert, Audit, DeviceEvent, File, Message, Passage, Stream
+from gate.hub.tables import Alert, Audit, DeviceEvent, File, Message, Order, Passage, Stream
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,7 @@ class Retention:
                     delete(Message).where(tuple_(Message.site, Message.stream, Message.seq).in_(keys))
                 )
             await session.execute(delete(DeviceEvent).where(DeviceEvent.t_ms < before_ms))
+            await session.execute(delete(Order).where(Order.created_ms < before_ms))
             await session.execute(delete(Audit).where(Audit.t_ms < before_ms))
         for file in files:
             await asyncio.to_thread(self._hub.files.delete, file)

@@ -109,7 +109,8 @@ async def test_no_generated_request_brings_a_500(rig: Rig, tmp_path: Path) -> No
         program = Path(sys.executable).parent / "schemathesis"
         command = [str(program), "run", f"{rig.url}/api/v1/openapi.json", "--checks", "not_a_server_error"]
         command += ["--phases", "examples,fuzzing", "--max-examples", "20", "--seed", "1", "--request-timeout", "10"]
-        command += ["--exclude-path", "/api/v1/events", "--exclude-operation-id-regex", "sign_out", "--no-color"]
+        command += ["--exclude-path", "/api/v1/events", "--exclude-path", "/api/v1/orders"]  # held open on purpose
+        command += ["--exclude-operation-id-regex", "sign_out", "--no-color"]
         for name, value in headers.items():
             command += ["-H", f"{name}: {value}"]
         begin = time.monotonic()

@@ -216,10 +216,11 @@ async def test_markup_in_plates_and_reasons_is_text(rig: Rig, eyes: Eyes) -> Non
     await page.context.close()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-async def test_every_page_opens_and_fits(rig: Rig, eyes: Eyes, size: dict[str, int]) -> None:
+@pytest.mark.parametrize(("size", "language"), [(DESK, "zh"), (PHONE, "zh"), (PHONE, "en")])
+async def test_every_page_opens_and_fits(rig: Rig, eyes: Eyes, size: dict[str, int], language: str) -> None:
     await rig.send(message(1, passage(1)), message(2, finding(1, Severity.CRITICAL)), message(3, passage(2, "")))
-    page = await eyes.page(size, color_scheme="dark")
+    page = await eyes.page(size, color_scheme="dark" if language == "zh" else "light")
+    await page.add_init_script(f"localStorage.setItem('gatewarden-language', '{language}')")
     await page.goto(await administrator_link(rig.hub.store, rig.url))
     await expect(page.get_by_test_id("alert")).to_be_visible(timeout=WAIT_MS)
     client = await rig.person(Role.CITY)
@@ -234,8 +235,10 @@ async def test_every_page_opens_and_fits(rig: Rig, eyes: Eyes, size: dict[str, i
         await page.wait_for_timeout(300)
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= size["width"], f"{place} is {width} px wide"
-    await page.get_by_role("button", name="English").click()
-    await expect(page.get_by_role("link", name="Live").first).to_be_attached(timeout=WAIT_MS)
+    await page.get_by_role("button", name="English" if language == "zh" else "中文").click()
+    await expect(page.get_by_role("link", name="实时" if language == "en" else "Live").first).to_be_attached(
+        timeout=WAIT_MS
+    )
     await page.context.close()
 
 

@@ -83,7 +83,9 @@ class Gatehouse:
         self._vehicles = vehicles
         self._history = history or History()
         self._judge = Judge(site, vehicles, self._history)
-        self._asked: dict[str, tuple[str, ...]] = {}  # by passage: its plate, and what the register said
+        self._asked: dict[
+            str, tuple[str, ...]
+        ] = {}  # by passage: its plate as read and taken, and what the register said
         self._departed: set[str] = set()
         self._whose: dict[str, tuple[str, Identity]] = {}  # by passage: the plate read, and whose it is taken for
         self._lent: dict[str, tuple[TicketUse, ...]] = {}  # by passage: what the register says of that plate
@@ -224,10 +226,11 @@ class Gatehouse:
         plate = known_plate(passage)
         if passage.taken_for:
             passage = replace(passage, tickets=(*passage.tickets, *self._lent.get(passage.id, ())))
-        if not plate or (valid_ticket(passage) is not None and self._asked.get(passage.id, ("",))[0] == plate):
+        about = f"{passage.plate} as {plate}"
+        if not plate or (valid_ticket(passage) is not None and self._asked.get(passage.id, ("",))[0] == about):
             return passage
         uses: Sequence[TicketUse] = self._tickets.check_plate(t_ms, plate, self._site.id)
-        answer = (plate, *(f"{u.ticket} {u.state}" for u in uses))
+        answer = (about, *(f"{u.ticket} {u.state}" for u in uses))
         if self._asked.get(passage.id) == answer:
             return passage
         self._asked[passage.id] = answer

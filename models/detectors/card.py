@@ -31,7 +31,7 @@ PLATE_DATA = (
 ROAD_DATA = (
     *_ROADS,
     _RENDERED,
-    DataSource("YOLOX-nano and PicoDet-XS, as teachers for what is not labelled", "Apache-2.0"),
+    DataSource("YOLOX-nano and PicoDet-XS, as teachers", "Apache-2.0"),
     DataSource("vehicles/*: every fourth group of near-identical frames", "as above", "measure", 300),
 )
 
@@ -80,7 +80,9 @@ def detector_card(path: Path, job: TrainingJob, product: Product, metrics: Mappi
         data=product.data,
         seed=job.seed,
         command=f"gatewarden models train {product.target} --data DIR --out DIR --seed {job.seed} "
-        f"--minutes {job.minutes:g}",
+        f"--minutes {job.minutes:g}"
+        + (" --peers DIR" if job.peers else "")
+        + (" --pretrained CHECKPOINT" if job.pretrained else ""),
         settings=product.settings,
         metrics=metrics,
     )

@@ -104,7 +104,8 @@ class DetectorNet(nn.Module):
         self.smooth = nn.ModuleList(conv(spec.neck, spec.neck) for _ in range(2))
         self.heads = nn.ModuleList(Head(spec.neck, spec.classes, spec.values) for _ in range(3))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def pyramid(self, x: Tensor) -> list[Tensor]:
+        """The maps the heads read, strides 8, 16 and 32, `neck` channels each."""
         x = self.stem(x)
         levels = []
         for stage in self.stages:
@@ -115,4 +116,7 @@ class DetectorNet(nn.Module):
         for i in (1, 0):
             up = nn.functional.interpolate(levels[i + 1], scale_factor=2.0, mode="nearest")
             levels[i] = self.smooth[i](levels[i] + up)
-        return torch.cat([head(level) for head, level in zip(self.heads, levels, strict=True)], 1)
+        return levels
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([head(level) for head, level in zip(self.heads, self.pyramid(x), strict=True)], 1)

@@ -55,7 +55,11 @@ def targets(
     centres (cells, 2). Gives the wanted scores (N, cells, classes), -1 where nothing counts, the index of the box a
     cell answers for (N, cells), and its weight (N, cells), 0 for the cells that answer for none.
     """
-    low, high, at = boxes[:, :, None, :2], boxes[:, :, None, 2:], centres[None, None]
+    at = centres[None, None]
+    hidden = ((at > boxes[:, :, None, :2]) & (at < boxes[:, :, None, 2:])).all(-1) & (kinds == IGNORED)[:, :, None]
+    rows = max(int((kinds >= 0).sum(1).max()), 1)  # `padded` puts what is ignored last
+    boxes, kinds = boxes[:, :rows], kinds[:, :rows]
+    low, high = boxes[:, :, None, :2], boxes[:, :, None, 2:]
     middle, half = (low + high) / 2, ((high - low) / 2).clamp(min=_LEAST_REACH_PX)
     near = ((at - middle).abs() < half).all(-1)
     common, union = _common_and_union(boxes[:, :, None], seen[:, None])
@@ -74,7 +78,6 @@ def targets(
     wanted = torch.zeros_like(scores).scatter(
         -1, torch.gather(kinds.clamp(min=0), 1, owner)[..., None], weight[..., None]
     )
-    hidden = ((at > low) & (at < high)).all(-1) & (kinds == IGNORED)[:, :, None]
     wanted[hidden.any(1) & (weight == 0)] = -1
     return wanted, owner, weight
 
@@ -85,9 +88,15 @@ def road_loss(out: Tensor, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str,
     out: raw (N, cells, classes + 4). batch: pictures, boxes and kinds of `padded`, centres (cells, 2), strides
     (cells,).
     """
-    _, boxes, kinds, centres, strides = batch
+    loss, terms, _, _ = labelled_loss(out, batch)
+    return loss, terms
+
+
+def labelled_loss(out: Tensor, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, float], Tensor, Tensor]:
+    """The loss and its parts, the boxes seen (N, cells, 4), and which cells answer for a label (N, cells)."""
+    _, boxes, kinds, centres, strides = batch[:5]
     guess = out[..., : len(CLASSES)]
-    seen = decode(out[..., len(CLASSES) :], centres, strides)
+    seen = decode(out[..., len(CLASSES) : len(CLASSES) + 4], centres, strides)
     wanted, owner, weight = targets(guess.detach().sigmoid(), seen.detach(), boxes, kinds, centres)
     entropy = functional.binary_cross_entropy_with_logits(guess, wanted.clamp(min=0), reduction="none")
     focal = (wanted.clamp(min=0) - guess.sigmoid()).abs().square() * entropy * (wanted >= 0)
@@ -96,7 +105,8 @@ def road_loss(out: Tensor, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str,
     positive = weight > 0
     aim = torch.gather(boxes, 1, owner[..., None].expand(-1, -1, 4))[positive]
     box_loss = ((1 - general_overlap(seen[positive], aim)) * weight[positive]).sum() / total
-    return 2 * score_loss + 2 * box_loss, {"score": float(score_loss.detach()), "box": float(box_loss.detach())}
+    terms = {"score": float(score_loss.detach()), "box": float(box_loss.detach())}
+    return 2 * score_loss + 2 * box_loss, terms, seen, positive
 
 
 def _common_and_union(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

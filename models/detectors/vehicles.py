@@ -10,51 +10,75 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from models.detectors.card import ROADS
 from models.detectors.export import CALIBRATION_PICTURES, export
-from models.detectors.loop import Batch, fit
+from models.detectors.loop import Batch, fit, grow
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_targets import cells
 from models.detectors.prepare import RENDERED, prepare
+from models.detectors.replay import replayed
 from models.detectors.road_labels import CLASSES
 from models.detectors.road_scenes import RoadScenes
 from models.detectors.road_targets import padded, road_loss
+from models.detectors.taught import TaughtNet, midway, plain, taught_loss
+from models.detectors.teacher import DenseTeacher
 from models.registry import TrainingJob
 
-SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 3, 4), neck=48, classes=len(CLASSES), values=4, wide=True)
-SIZE = 320
+SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 5, 8), neck=48, classes=len(CLASSES), values=4, wide=True)
+SIZE, TAUGHT_SIZE = 320, 256
 BATCH = 16
+_REPLAYED, _LEARNED_SHARE = 150, 0.6
 
 
 class _Stream(IterableDataset[Batch]):
-    """Batches of composed scenes, one stream a worker, from the job's seed."""
+    """Batches of composed scenes, one stream a worker, from the job's seed; with `peers`, the teacher's lesson last."""
 
-    def __init__(self, scenes: RoadScenes, seed: int) -> None:
-        self._scenes, self._seed = scenes, seed
+    def __init__(self, scenes: RoadScenes, size: int, seed: int, peers: Path | None) -> None:
+        self._scenes, self._size, self._seed, self._peers = scenes, size, seed, peers
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
         torch.set_num_threads(1)
         worker = get_worker_info()
         rng = np.random.default_rng([self._seed, 0 if worker is None else worker.id])
-        centres, strides = (torch.from_numpy(part) for part in cells(SIZE, SIZE))
+        teacher = None if self._peers is None else DenseTeacher(self._peers)
+        centres, strides = (torch.from_numpy(part) for part in cells(self._size, self._size))
         while True:
             scenes = [self._scenes.scene(rng) for _ in range(BATCH)]
             pictures = torch.from_numpy(np.stack([picture for picture, _ in scenes]))
-            yield (pictures, *padded([labels for _, labels in scenes]), centres, strides)
+            batch = (pictures, *padded([labels for _, labels in scenes]), centres, strides)
+            if teacher is None:
+                yield batch
+            else:
+                yield (*batch, torch.from_numpy(np.stack([teacher.look(picture) for picture, _ in scenes])))
 
 
 def train(job: TrainingJob) -> Path:
     """Train the vehicle detector; gives the ONNX file, its card beside it.
 
     Pictures that `gatewarden rig render --dataset` wrote to `job.out`/rendered are mixed in; tankers, dump trucks and
-    vans are learned from them alone.
+    vans are learned from them alone. With `job.peers` a peer teaches every cell of every scene; what another run
+    learned of small things (`job.pretrained`) is then kept as it is.
     """
     torch.manual_seed(job.seed)
     cv2.setNumThreads(1)  # the pool would not survive the fork into the workers
     pictures, _ = prepare(job.data, job.out, job.threads)
-    rendered = job.out / RENDERED
-    scenes = RoadScenes(job.data, pictures, SIZE, rendered if rendered.is_dir() else None)
-    stream = _Stream(scenes, job.seed + int(job.resume) * 1000)
-    batches = iter(DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6))
-    net = fit(DetectorNet(SPEC), batches, road_loss, job, peak_rate=2e-3)
+    rendered, size = job.out / RENDERED, SIZE if job.peers is None else TAUGHT_SIZE
+    scenes = RoadScenes(job.data, pictures, size, rendered if rendered.is_dir() else None)
+    stream = _Stream(scenes, size, job.seed + int(job.resume) * 1000, job.peers)
+    loader = DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6)
     rng = np.random.default_rng([job.seed, 8])
+    if job.peers is None:
+        net = fit(DetectorNet(SPEC), iter(loader), road_loss, job, peak_rate=2e-3)
+    else:
+        pupil = TaughtNet(SPEC, held=job.pretrained is not None)
+        batches = replayed(loader, _REPLAYED, job.seed)
+        net = plain(fit(pupil, batches, taught_loss, job, peak_rate=1.2e-3), SPEC)
+        if job.pretrained is not None:
+            midway(earlier(Path(job.pretrained)), net, _LEARNED_SHARE)
     return export(net, job, ROADS, (scenes.scene(rng)[0] for _ in range(CALIBRATION_PICTURES)))
+
+
+def earlier(checkpoint: Path) -> DetectorNet:
+    """What another run ended with, in this network's shape."""
+    net = DetectorNet(SPEC)
+    grow(net, torch.load(checkpoint, map_location="cpu", weights_only=True)["average"])
+    return net

@@ -34,13 +34,14 @@ RIVAL_COST = 0.15  # another join so little dearer makes one doubtful
 @dataclass(frozen=True, slots=True)
 class Join:
     """What joining two visits would cost, and why. doubtful: it may be wrong, and the passage has to say so. wait: the
-    next moments will tell more.
+    next moments will tell more. guessed: nothing but time and place speak for it.
     """
 
     cost: float
     because: str
     doubtful: bool = False
     wait: bool = False
+    guessed: bool = False
 
 
 def join_cost(a: Visit, b: Visit) -> Join:
@@ -58,11 +59,16 @@ def join_cost(a: Visit, b: Visit) -> Join:
 
 def assign(open_visits: Sequence[Visit], fresh: Sequence[Visit]) -> list[tuple[int, int, Join, list[Visit]]]:
     """(Open visit, fresh visit, join, rivals) of the cheapest assignment, the visits by index; costs of 1 or more stay
-    apart. rivals: visits for which another join would have cost hardly more.
+    apart. rivals: visits for which another join would have cost hardly more. Nobody is guessed to be one while another
+    may soon be known to be.
     """
     if not open_visits or not fresh:
         return []
     joins = [[join_cost(o, f) for f in fresh] for o in open_visits]
+    for k in range(len(fresh)):
+        if any(row[k].wait for row in joins):
+            for row in joins:
+                row[k] = replace(row[k], cost=IMPOSSIBLE) if row[k].guessed else row[k]
     costs = np.array([[min(j.cost, 1.0) for j in row] for row in joins])
     out = []
     for i, k in zip(*(n.tolist() for n in linear_sum_assignment(costs)), strict=True):
@@ -169,9 +175,9 @@ def _moved_on(earlier: Visit, later: Visit, gap_s: float) -> Join:
         if not _goes_on(one.heading, other.heading, (there.point[0] - here.point[0], there.point[1] - here.point[1])):
             return Join(IMPOSSIBLE, "they drive different ways")
     join = _reached(earlier, later, here, there)
-    if join is None or (join.doubtful and gap_s > FOLLOWED_MS / 1000):
+    if join is None or (join.doubtful and max(gap_s * 1000, there.t_ms - here.t_ms) > FOLLOWED_MS):
         return Join(IMPOSSIBLE, "too long or too far on its way without a plate")
-    return join
+    return replace(join, guessed=True)
 
 
 def _goes_on(before: Point, after: Point, driven: Point) -> bool:

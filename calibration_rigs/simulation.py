@@ -204,6 +204,7 @@ class Simulation:
                 half = actor.driver.position_m / radius / 2
                 mujoco.mju_mulQuat(model.geom_quat[geom], np.array([np.cos(half), 0, np.sin(half), 0]), still)
         mujoco.mj_kinematics(model, self.world.data)
+        mujoco.mj_camlight(model, self.world.data)  # before the first step nobody has placed cameras and lights
 
     def _hold_parked(self) -> None:
         data = self.world.data

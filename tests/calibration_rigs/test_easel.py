@@ -1,12 +1,14 @@
 """Pictures drawn by several processes are those that one draws; one that fails says why."""
 
+import itertools
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from calibration_rigs.clip import render
-from calibration_rigs.easel import easels, staged
+from calibration_rigs.easel import easels, own_easel, staged
 from calibration_rigs.errors import RenderError
 from calibration_rigs.shelf import SHELF
 
@@ -28,6 +30,15 @@ def test_pictures_are_the_same_whoever_draws_them(tmp_path: Path) -> None:
     assert names == {"clip.mp4", "weights.csv", "beams.csv", "truth.jsonl"}
     for name in names:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+
+
+def test_the_first_picture_shows_what_the_second_does(tmp_path: Path) -> None:
+    simulation = staged(short(tmp_path, 0.3), FLOOR_PX)
+    with own_easel(simulation) as easel:
+        first, second = (easel.draw(tick.t_s)["exit"] for tick in itertools.islice(simulation.ticks(0.1), 2))
+    assert first is not None
+    assert second is not None
+    assert np.abs(first.astype(int) - second).mean() < 2
 
 
 def test_a_process_that_cannot_draw_says_why(tmp_path: Path) -> None:

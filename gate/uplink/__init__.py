@@ -1,1 +1,1 @@
-"""The way from a site to its hub: the outbox that loses nothing, who sends it, and what is said over the broker."""
+"""The way between a site and its hub: the outbox that loses nothing, who sends it, what is said over the broker, orders."""

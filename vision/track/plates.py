@@ -116,8 +116,13 @@ class PlateSlot:
 
 
 class PlateSlots:
-    """All plates of one vehicle: a reading joins the plate it lies on or reads almost like, or begins another."""
+    """All plates of one vehicle: a reading joins the plate it lies on or reads almost like, or begins another.
 
+    What reads like a plate that was seen elsewhere just now is not that plate: trucks carry their number once more in
+    large letters on the tail, in whose lettering characters are taken for others.
+    """
+
+    ELSEWHERE_MS = 400
     MOST = 6  # a vehicle has at most three plates; more are misreadings, the oldest weakest goes
 
     def __init__(self, new_vote: Callable[[], Vote]) -> None:
@@ -129,7 +134,8 @@ class PlateSlots:
         centre, width = look.corners.mean(axis=0), plate_width(look.corners)
         slot = next((s for s in self.slots if s.near(look.t_ms, centre, width)), None)
         if slot is None:
-            slot = next((s for s in self.slots if s.best is not None and alike(s.best.text, look.text)), None)
+            lost = (s for s in self.slots if look.t_ms - s.seen_ms > self.ELSEWHERE_MS)
+            slot = next((s for s in lost if s.best is not None and alike(s.best.text, look.text)), None)
         if slot is None:
             slot = PlateSlot(self._new_vote(), look)
             self.slots.append(slot)

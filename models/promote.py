@@ -13,7 +13,7 @@ PREVIOUS = "previous"
 
 
 def promote(run: Path, folder: Path = WEIGHTS) -> Card:
-    """Put the model of a training's folder into `folder`; the one it replaces is kept under `folder`/previous.
+    """Put the model of a training's folder into `folder`; the one it replaces, if any, is kept under `folder`/previous.
 
     It is loaded first as a gate would. Raises ModelError for a file that is not what its card says, a card without
     measurements, or a model no gate knows.
@@ -24,11 +24,12 @@ def promote(run: Path, folder: Path = WEIGHTS) -> Card:
     if not card.metrics:
         raise ModelError(f"{run}: the card of {card.name} holds no measurements; `models compare --write` adds them")
     open_engine(path, card=card)
-    current, _ = weights(card.name, folder)
-    kept = folder / PREVIOUS
-    kept.mkdir(exist_ok=True)
-    for one in (current, folder / f"{card.name}.json"):
-        shutil.copy2(one, kept / one.name)
+    if (folder / f"{card.name}.json").is_file():
+        current, _ = weights(card.name, folder)
+        kept = folder / PREVIOUS
+        kept.mkdir(exist_ok=True)
+        for one in (current, folder / f"{card.name}.json"):
+            shutil.copy2(one, kept / one.name)
     _place(path, run / f"{card.name}.json", card, folder)
     return card
 

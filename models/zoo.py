@@ -26,8 +26,12 @@ def trained(run: Path) -> tuple[Path, Card]:
 
 
 def contenders(name: str, candidate: Path | None) -> dict[str, tuple[Path, Card]]:
-    """What to measure: the shipped model as "ours", and the one a training left in the folder `candidate`."""
-    found = {"ours": weights(name)}
+    """What to measure: the shipped model as "ours", and the one a training left in the folder `candidate`.
+
+    Where none of that name is shipped yet, the candidate alone. Raises ModelError.
+    """
+    first = candidate is not None and not (WEIGHTS / f"{name}.json").is_file()
+    found = {} if first else {"ours": weights(name)}
     if candidate is not None:
         path, card = trained(candidate)
         if card.name != name:

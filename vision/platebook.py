@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.facts import PlateReading
+from vision.plates.locate import believable
 from vision.source import Frame
 from vision.stages import PlateStages
 from vision.track import PlateCrop, PlateLook, PlateSlots, Vehicle, plate_width
@@ -78,7 +79,7 @@ class PlateBook:
         if not wanted and (not whole or (vehicles and not suspicions)):
             return
         regions = None if whole else np.array([v.box for v in wanted])
-        found = self._stages.locator.locate(frame.image, regions)
+        found = self._stages.locator.locate(frame.image, regions, doubtful=True)
         located = [p for p in found if plate_width(p.corners) >= self._set.least_plate_px]
         if not located:
             return
@@ -86,7 +87,7 @@ class PlateBook:
         reader = self._stages.reader
         for plate, crop, scores in zip(located, crops, reader.scores(crops), strict=True):
             reading = reader.judge(scores, (crop.shape[1], crop.shape[0]))
-            if reading is not None:
+            if reading is not None and believable(sure=plate.sure, confidence=reading.confidence):
                 worth = self._stages.worth(crop)
                 self._give(vehicles, PlateLook(frame.t_ms, plate.corners, scores, reading.text, crop, worth))
 

@@ -28,12 +28,16 @@ class LocatedPlate(Protocol):
     def score(self) -> float: ...
     @property
     def rows(self) -> int: ...
+    @property
+    def sure(self) -> bool: ...
 
 
 class Locator(Protocol):
-    """Finds plates in a BGR picture, all of it or inside regions (N, 4)."""
+    """Finds plates in a BGR picture, all of it or inside regions (N, 4); on demand also what may be none."""
 
-    def locate(self, frame: Image, regions: NDArray[np.float64] | None = None) -> Sequence[LocatedPlate]: ...
+    def locate(
+        self, frame: Image, regions: NDArray[np.float64] | None = None, *, doubtful: bool = False
+    ) -> Sequence[LocatedPlate]: ...
 
 
 class Reader(Protocol):

@@ -17,6 +17,7 @@ from vision.engine import open_engine
 from vision.errors import PictureError
 from vision.facts import PlateReading
 from vision.plates.crop import Picture, read_picture, rectify
+from vision.plates.locate import believable
 from vision.plates.read import WORKING_CONFIDENCE, PlateReader
 
 app = typer.Typer(no_args_is_help=True)
@@ -71,12 +72,12 @@ class _Scenes:
         self.reader = _reader(threads)
 
     def __call__(self, picture: Picture) -> list[PlateReading]:
-        located = self.locator.locate(picture)
+        located = self.locator.locate(picture, doubtful=True)
         said = self.reader.read([rectify(picture, place.corners, place.rows) for place in located])
         return [
             replace(reading, corners=tuple((float(x), float(y)) for x, y in place.corners))
             for place, reading in zip(located, said, strict=True)
-            if reading is not None
+            if reading is not None and believable(sure=place.sure, confidence=reading.confidence)
         ]
 
 

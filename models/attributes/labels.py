@@ -32,6 +32,7 @@ class Judged:
     """One vehicle in one picture. colour: None where nobody can tell; colour_judged: whether anybody tried.
 
     axles: 2 and up on a side seen whole, 0 where they cannot be counted, NOT_JUDGED where nobody did.
+    wheels: middles of the wheels that are seen, in the picture's pixels, where it was drawn.
     """
 
     picture: Path
@@ -41,6 +42,7 @@ class Judged:
     axles: int
     held_out: bool = False
     drawn: bool = False
+    wheels: tuple[tuple[float, float], ...] = ()
 
 
 def real(data: Path, path: Path = LABELS) -> list[Judged]:
@@ -102,7 +104,8 @@ def _drawn(vehicle: dict[str, Any], picture: Path, *, held_out: bool) -> Judged:
     colour = (_DRAWN_COLOURS.get(name) or VehicleColour(name)) if judged else None
     # Where hardly any paint shows the colour cannot be told; in between it is nobody's guess.
     known = judged or paint < 0.02 * vehicle["pixels"]
-    return Judged(picture, (x0, y0, x1, y1), colour, known, countable(vehicle), held_out, drawn=True)
+    wheels = tuple((float(w["at"][0]), float(w["at"][1])) for w in vehicle["wheels"] if w["seen"] >= _WHEEL_SEEN)
+    return Judged(picture, (x0, y0, x1, y1), colour, known, countable(vehicle), held_out, True, wheels)
 
 
 def countable(vehicle: dict[str, Any]) -> int:

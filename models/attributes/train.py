@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.attributes.labels import Judged, drawn, real
-from models.attributes.net import AttributeNet, export
+from models.attributes.net import GRID, AttributeNet, export
 from models.attributes.samples import IGNORED, Samples, batches, gather
 from models.detectors.prepare import RENDERED
 from models.quantise import quantise
@@ -37,12 +37,14 @@ VERSION = "1.0.0"
 _UNKNOWN_WEIGHT = 0.5
 _TEMPERATURES = np.geomspace(0.5, 3.0, 30)
 _CALIBRATION = 256
+_WHEELS_WEIGHT, _SPOT_CELLS, _SPOT_WEIGHT = 6.0, 0.7, torch.tensor(8.0)
 
 
 def train(job: TrainingJob) -> Path:
     """Train for `job.minutes`, nominal; gives `out/attributes.onnx`. With `resume` goes on from `out/checkpoint.pt`.
 
-    Raises ModelError where there is nothing to learn from.
+    job.pretrained: another run's checkpoint to start afresh from, as far as it fits. Raises ModelError where
+    there is nothing to learn from.
     """
     torch.manual_seed(job.seed)
     torch.set_num_threads(job.threads)
@@ -62,6 +64,10 @@ def train(job: TrainingJob) -> Path:
 
 def _fit(job: TrainingJob, samples: Samples) -> AttributeNet:
     net = AttributeNet()
+    if job.pretrained is not None:
+        known = torch.load(job.pretrained, map_location="cpu", weights_only=True)["net"]
+        own = net.state_dict()
+        net.load_state_dict(own | {k: v for k, v in known.items() if k in own and v.shape == own[k].shape})
     net.to(job.device)
     optimiser = torch.optim.AdamW(net.parameters(), PEAK_RATE, weight_decay=0.03)
     rounds = max(round(job.minutes * 60 * NOMINAL_CROPS_PER_S[job.device] / (BATCH * ROUND)), 1)
@@ -97,11 +103,15 @@ def _round(
     net: AttributeNet, optimiser: torch.optim.Optimizer, samples: Samples, job: TrainingJob, number: int
 ) -> dict[str, float]:
     stream = batches(samples, np.random.default_rng((job.seed, 19, number)), BATCH)
-    total = {"colour": 0.0, "axles": 0.0}
+    total = {"colour": 0.0, "axles": 0.0, "wheels": 0.0}
     for _ in range(ROUND):
-        crops, colours, axles = (torch.from_numpy(part).to(job.device) for part in next(stream))
+        crops, colours, axles, wheels = (torch.from_numpy(part).to(job.device) for part in next(stream))
         said = net(crops.permute(0, 3, 1, 2).float() / 255)
-        losses = {name: _loss(logits, truth) for name, logits, truth in zip(total, said, (colours, axles), strict=True)}
+        losses = {
+            "colour": _loss(said.colour, colours),
+            "axles": _loss(said.axles, axles),
+            "wheels": _WHEELS_WEIGHT * _wheels_loss(said.wheels, wheels),
+        }
         optimiser.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -121,6 +131,18 @@ def _loss(logits: Tensor, truth: Tensor) -> Tensor:
     return summed / (truth != IGNORED).sum().clamp(min=1)
 
 
+def _wheels_loss(logits: Tensor, wheels: Tensor) -> Tensor:
+    """Binary cross entropy of each cell against a soft spot at each wheel, of the crops whose wheels are known."""
+    rows, columns = GRID
+    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+    at = wheels * torch.tensor([columns, rows], device=wheels.device) - 0.5
+    far = (x.to(at)[None, None] - at[..., 0, None, None]) ** 2 + (y.to(at)[None, None] - at[..., 1, None, None]) ** 2
+    target = torch.nan_to_num(torch.exp(-far / (2 * _SPOT_CELLS**2)), nan=0.0).amax(1)
+    known = ~torch.isinf(wheels).any(-1).any(-1)
+    each = functional.binary_cross_entropy_with_logits(logits, target, reduction="none", pos_weight=_SPOT_WEIGHT.to(at))
+    return (each.mean((1, 2)) * known).sum() / known.sum().clamp(min=1)
+
+
 def _write(net: AttributeNet, job: TrainingJob, samples: Samples, held_out: list[Judged]) -> Path:
     """The file that ships, in 8 bits, its probabilities made honest on drawn vehicles that did not train."""
     path = job.out / "attributes.onnx"
@@ -136,7 +158,7 @@ def _write(net: AttributeNet, job: TrainingJob, samples: Samples, held_out: list
 def _temperatures(net: AttributeNet, held: Samples, rng: np.random.Generator) -> tuple[float, float]:
     if not len(held.crops):
         return 1.0, 1.0
-    crops, colours, axles = next(batches(held, rng, 1024))
+    crops, colours, axles, _ = next(batches(held, rng, 1024))
     with torch.no_grad():
         said = net(torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255)
     return _temperature(said[0], colours), _temperature(said[1], axles)

@@ -26,7 +26,10 @@ class Labelled:
 
 
 def corrections(path: Path = CORRECTIONS) -> dict[str, str]:
-    """Labels found wrong by eye: "train/00012.jpg" to the text it really shows, empty where nobody can tell."""
+    """Labels found wrong by eye: "train/00012.jpg" to the text it really shows, empty where nobody can tell.
+
+    In scenes of several plates the label stands beside the picture: "easypr/<picture>:<label>".
+    """
     with path.open(encoding="utf-8", newline="") as file:
         return {row["image"]: row["text"] for row in csv.DictReader(file)}
 
@@ -60,6 +63,7 @@ def measured_texts(data: Path) -> frozenset[str]:
     labels = data / "scenes" / "easypr" / "labels.json"
     if labels.is_file():
         texts |= {str(row["text"]) for row in json.loads(labels.read_text(encoding="utf-8")) if row.get("text")}
+        texts |= {text for place, text in corrections().items() if place.startswith("easypr/") and text}
     table = data / "scenes" / "ccpd50" / "labels.csv"
     if table.is_file():
         with table.open(encoding="utf-8", newline="") as file:

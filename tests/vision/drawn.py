@@ -118,13 +118,14 @@ class DrawnPlate:
     corners: NDArray[np.float64]
     score: float
     rows: int = 1
+    sure: bool = True
 
 
 class DrawnLocator:
     """Finds the yellow signs."""
 
     def locate(
-        self, frame: Image, regions: NDArray[np.float64] | None = None, *, threshold: float | None = None
+        self, frame: Image, regions: NDArray[np.float64] | None = None, *, doubtful: bool = False
     ) -> list[DrawnPlate]:
         near = _like(frame, (20, 190, 250), 60)
         near = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))

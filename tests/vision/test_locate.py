@@ -12,7 +12,7 @@ from models.zoo import weights
 from vision.engine import open_engine
 from vision.errors import ModelError, PictureError
 from vision.plates.grammar import KINDS
-from vision.plates.locate import PlateLocator
+from vision.plates.locate import PlateLocator, believable
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +97,19 @@ def test_names_the_setting_a_card_lacks() -> None:
         PlateLocator(
             open_engine(path, card=card), replace(card, settings={"size_px": 640, "region_px": 320, "threshold": 0.5})
         )
+
+
+def test_doubtful_places_are_given_on_demand_and_called_so() -> None:
+    path, card = weights("plate-detector")
+    frame, corners = scene("large_front", "晋A38K21", 170.0, (950.0, 800.0))
+    engine = open_engine(path, card=card, threads=1)
+    score = PlateLocator(engine, card).locate(frame)[0].score
+    stern = PlateLocator(engine, replace(card, settings={**card.settings, "threshold": min(score * 1.2, 0.99)}))
+    assert stern.locate(frame) == []
+    doubtful = stern.locate(frame, doubtful=True)[0]
+    assert not doubtful.sure
+    assert np.hypot(*(doubtful.corners.mean(0) - corners.mean(0))) < 40
+    assert believable(sure=False, confidence=0.95)
+    assert not believable(sure=False, confidence=0.5)
+    assert not believable(sure=False, confidence=None)
+    assert believable(sure=True, confidence=None)

@@ -1,6 +1,6 @@
 """Where the plates are: four corners and a row count for each, on a whole frame or inside vehicles found before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,17 +18,21 @@ _DOUBLE_OVERLAP = 0.4
 _AGREEING_OVERLAP = 0.6
 _LOOK_SIZE_PX, _LOOK_LENGTH_PX, _SECOND_LEAST = (192, 128), 100.0, 0.1
 _MOST_LOOKS, _FIRST_SHARE = 8, 0.67
+_DOUBTFUL_SHARE = 0.6  # of the threshold, down to which a place is a plate where it can be read surely
+READ_SURELY = 0.85
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocatedPlate:
     """A plate's place. corners: (4, 2) float64 frame pixels, top left, top right, bottom right, bottom left of the
-    plate itself; score: 0..1; rows: 1 or 2; box: x0 y0 x1 y1 around the corners.
+    plate itself; score: 0..1; rows: 1 or 2; box: x0 y0 x1 y1 around the corners. sure: by its place alone; a doubtful
+    one is a plate if it can be read surely, see `believable`.
     """
 
     corners: NDArray[np.float64]
     score: float
     rows: int
+    sure: bool = True
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -48,16 +52,23 @@ class PlateLocator:
         self._engine = engine
 
     def locate(
-        self, frame: NDArray[np.uint8], regions: NDArray[np.float64] | None = None, *, threshold: float | None = None
+        self,
+        frame: NDArray[np.uint8],
+        regions: NDArray[np.float64] | None = None,
+        *,
+        threshold: float | None = None,
+        doubtful: bool = False,
     ) -> list[LocatedPlate]:
         """Plates of a BGR frame (H, W, 3) uint8, best first; with `regions` (N, 4) only inside those boxes.
 
         Every plate is looked at twice, the second time close up, which sharpens its corners and refuses most of what is
         none. Each region is looked at on its own, as large as the network allows, so that a plate too small for the
-        whole frame's scale is found. threshold: another than the card's. Raises PictureError for anything but BGR.
+        whole frame's scale is found. threshold: another than the card's. doubtful: give weaker places too, to be asked
+        whether they are `believable` once they are read. Raises PictureError for anything but BGR.
         """
         check_frame(frame)
-        least = self.threshold if threshold is None else threshold
+        sure = self.threshold if threshold is None else threshold
+        least = sure * (_DOUBTFUL_SHARE if doubtful else 1.0)
         first = least * _FIRST_SHARE
         if regions is None:
             parts = [self._candidates(frame, (0.0, 0.0), self._size, first)]
@@ -66,7 +77,7 @@ class PlateLocator:
         corners = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, 4, 2))
         scores = np.concatenate([part[1] for part in parts]) if parts else np.zeros((0, 2))
         looked = [self._second_look(frame, plate, least) for plate in _merged(corners, scores)[:_MOST_LOOKS]]
-        return _apart([plate for plate in looked if plate is not None])
+        return _apart([replace(plate, sure=plate.score >= sure) for plate in looked if plate is not None])
 
     def _second_look(self, frame: NDArray[np.uint8], plate: LocatedPlate, least: float) -> LocatedPlate | None:
         """The plate seen once more, upright and always of the same size.
@@ -117,6 +128,11 @@ class PlateLocator:
         away = raw[pick, 2:].astype(np.float64).reshape(-1, 4, 2) * (strides[pick] * self._unit)[:, None, None]
         corners = centres[pick][:, None] + away
         return corners, sigmoid(raw[pick, :2].astype(np.float64))
+
+
+def believable(*, sure: bool, confidence: float | None) -> bool:
+    """Whether a place is a plate: by its looks, or because a plate's text is read there with this confidence."""
+    return sure or (confidence is not None and confidence >= READ_SURELY)
 
 
 def _merged(corners: NDArray[np.float64], scores: NDArray[np.float64]) -> list[LocatedPlate]:

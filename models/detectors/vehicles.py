@@ -1,6 +1,7 @@
 """Training of the vehicle detector: `gatewarden models train vehicle-detector`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,9 @@ from models.detectors.taught import TaughtNet, midway, plain, taught_loss
 from models.detectors.teacher import DenseTeacher
 from models.registry import TrainingJob
 
-SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 5, 8), neck=48, classes=len(CLASSES), values=4, wide=True)
+SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 3, 4), neck=48, classes=len(CLASSES), values=4, wide=True)
+# What a teacher has to say asks for more layers where they are cheap, over a shallower network's beginnings.
+TAUGHT_SPEC = replace(SPEC, depths=(2, 5, 8))
 SIZE, TAUGHT_SIZE = 320, 256
 BATCH = 16
 _REPLAYED, _LEARNED_SHARE = 150, 0.6
@@ -69,16 +72,16 @@ def train(job: TrainingJob) -> Path:
     if job.peers is None:
         net = fit(DetectorNet(SPEC), iter(loader), road_loss, job, peak_rate=2e-3)
     else:
-        pupil = TaughtNet(SPEC, held=job.pretrained is not None)
+        pupil = TaughtNet(TAUGHT_SPEC, held=job.pretrained is not None)
         batches = replayed(loader, _REPLAYED, job.seed)
-        net = plain(fit(pupil, batches, taught_loss, job, peak_rate=1.2e-3), SPEC)
+        net = plain(fit(pupil, batches, taught_loss, job, peak_rate=1.2e-3), TAUGHT_SPEC)
         if job.pretrained is not None:
             midway(earlier(Path(job.pretrained)), net, _LEARNED_SHARE)
     return export(net, job, ROADS, (scenes.scene(rng)[0] for _ in range(CALIBRATION_PICTURES)))
 
 
 def earlier(checkpoint: Path) -> DetectorNet:
-    """What another run ended with, in this network's shape."""
-    net = DetectorNet(SPEC)
+    """What another run ended with, in the shape of a network that is taught."""
+    net = DetectorNet(TAUGHT_SPEC)
     grow(net, torch.load(checkpoint, map_location="cpu", weights_only=True)["average"])
     return net

@@ -73,8 +73,11 @@ class Judge:
         self._vehicles = vehicles
         self._history = history or History()
         self._decks = Decks(site)
-        self._weighing: frozenset[str] = frozenset()
         self._rules = active_rules(site)
+        self._contexts = {
+            a.rule.id: Context(site, 0, vehicles, self._history, self._decks, frozenset(), a.thresholds)
+            for a in self._rules
+        }
         self._watches: list[tuple[ActiveRule, Watch]] = [(a, a.rule.watch()) for a in self._rules if a.rule.watch]
         self._findings: dict[str, Finding] = {}
         self._standing: dict[str, dict[str, Finding]] = {}  # by passage
@@ -92,10 +95,11 @@ class Judge:
         weighing: the scales with a load on them now. Closed passages are remembered in the history of their plates.
         """
         self._decks.take(facts, occupancies)
-        self._weighing = weighing
+        for context in self._contexts.values():
+            context.now_ms, context.weighing, context.decks = now_ms, weighing, self._decks
         out = [f for passage in passages for f in self._passage(passage, now_ms)]
         for active, watch in self._watches:
-            for about, verdict in watch.update(facts, passages, self._context(active, now_ms)):
+            for about, verdict in watch.update(facts, passages, self._contexts[active.rule.id]):
                 out += self._settle(f"{self._site.id}:{about}/{active.rule.id}", active, verdict, now_ms, None)
         return out
 
@@ -108,7 +112,7 @@ class Judge:
         out: list[Finding] = []
         for active in self._rules:
             if active.rule.judge:
-                verdict = active.rule.judge(passage, self._context(active, now_ms))
+                verdict = active.rule.judge(passage, self._contexts[active.rule.id])
                 if isinstance(verdict, Unknown):
                     continue
                 out += self._settle(f"{passage.id}/{active.rule.id}", active, verdict, now_ms, passage)
@@ -119,11 +123,6 @@ class Judge:
     def gravest(self, passage: str) -> Severity | None:
         """The gravest finding that stands of a passage, None without one."""
         return max((f.severity for f in self._standing.get(passage, {}).values()), default=None)
-
-    def _context(self, active: ActiveRule, now_ms: int) -> Context:
-        return Context(
-            self._site, now_ms, self._vehicles, self._history, self._decks, self._weighing, active.thresholds
-        )
 
     def _settle(
         self, key: str, active: ActiveRule, verdict: Verdict | None, now_ms: int, passage: Passage | None

@@ -51,9 +51,9 @@ class Vehicles(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """What a rule may look at beside the passage.
+    """What a rule may look at beside the passage. It is good for one call: the judge keeps it up to date.
 
     decks: who is and was on each deck, up to date. weighing: scales with a load on them now.
     thresholds: the rule's own, with the site's overrides applied.

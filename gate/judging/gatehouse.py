@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from gate.facts import CodeRead, Fact, Position, TicketUse, Weighing, WeightSample
@@ -25,6 +26,7 @@ from geofence.movement import Movement
 from vision.facts import Sighting
 
 TICK_MS = 1_000
+_T_MS = attrgetter("t_ms")
 CLOCK_BACK_MS = 10_000  # the clock was set back by more than this: visits open by the old one end
 LONGEST_SILENCE_MS = 600_000  # after a longer one the clock has jumped or the system was off: nothing to judge
 
@@ -97,10 +99,10 @@ class Gatehouse:
     def take(self, facts: Iterable[Fact]) -> Outcome:
         """Take source facts, oldest first; facts of one instant may come in any order."""
         outcome = Outcome()
-        ordered = sorted(facts, key=_order)
-        for t_ms, instant in groupby(ordered, key=lambda f: f.t_ms):
+        for t_ms, instant in groupby(sorted(facts, key=_T_MS), key=_T_MS):
+            now = list(instant)
             self._advance(t_ms - 1, outcome)
-            self._instant(t_ms, list(instant), outcome)
+            self._instant(t_ms, sorted(now, key=_about) if len(now) > 1 else now, outcome)
         outcome.turns += self._follower.take_turns()
         return outcome
 
@@ -278,7 +280,7 @@ class Gatehouse:
         self._tickets.use(ticket.ticket, t_ms, passage.id)
 
 
-def _order(fact: Fact) -> tuple[int, str, str]:
-    """By time; facts of one instant by kind and the thing they are about."""
+def _about(fact: Fact) -> tuple[str, str, str]:
+    """The order of facts of one instant: by kind and the thing they are about."""
     about = getattr(fact, "vehicle", "") or getattr(fact, "scale", "") or getattr(fact, "device", "")
-    return fact.t_ms, type(fact).__name__, f"{getattr(fact, 'camera', '')}/{about}"
+    return type(fact).__name__, getattr(fact, "camera", ""), about

@@ -2,15 +2,29 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from vision.facts import Sighting, VehicleClass
 
 EDGE_SHARE = 0.02  # of the picture: a box this near to its edge is cut off by it
 SHAPES_LIMIT = 2_000  # vehicles whose shape is remembered; the longest unseen is forgotten first
 
+GROWN = 1.1  # times as wide for its height as before: more of it has come into sight
+SETTLED_MS = 1_000
+
 Box = tuple[float, float, float, float]
+T = TypeVar("T")
 Row = tuple[str, Box, tuple[float, float] | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A vehicle not yet seen whole. shown: how wide for its height it was at since_ms; settled: it gets no wider."""
+
+    shown: float
+    since_ms: int
+    settled: bool = False
 
 
 class Outlines:
@@ -18,13 +32,16 @@ class Outlines:
 
     A vehicle that leaves by a side of the picture keeps the width it had, for its height, when it was last seen whole;
     its box then reaches out of the picture, and its ground point is found anew from that box. One not yet seen whole is
-    held back until it is: where it stands nobody can say. A vehicle that fills the picture from side to side is taken
-    as it is seen. sizes: width and height of each camera's picture.
+    held back while more and more of it comes into sight: where it stands nobody can say. Once it shows no more of
+    itself for SETTLED_MS it is not going to be seen whole, and is told as it is seen: what is in sight is a part of it,
+    wherever the rest may be. A vehicle that fills the picture from side to side is taken as it is seen. sizes: width
+    and height of each camera's picture.
     """
 
     def __init__(self, sizes: Mapping[str, tuple[int, int]]) -> None:
         self._sizes = sizes
         self._shapes: OrderedDict[tuple[str, str], float] = OrderedDict()  # width over height when last seen whole
+        self._held: OrderedDict[tuple[str, str], _Held] = OrderedDict()
 
     def row(self, sighting: Sighting) -> Row | None:
         """What to tell the fence of a sighting, None while it is held back."""
@@ -34,11 +51,12 @@ class Outlines:
         key = (s.camera, s.vehicle)
         if left == right or s.kind is VehicleClass.PERSON:
             if not left:
-                self._remember(key, (x1 - x0) / max(y1 - y0, 1.0))
+                self._held.pop(key, None)
+                _remember(self._shapes, key, (x1 - x0) / max(y1 - y0, 1.0))
             return s.vehicle, s.box, s.ground, s.kind
         shape = self._shapes.get(key)
         if shape is None:
-            return None
+            return (s.vehicle, s.box, None, s.kind) if self._settled(key, s) else None
         width = max(shape * (y1 - y0), x1 - x0)
         box = (x1 - width, y0, x1, y1) if left else (x0, y0, x0 + width, y1)
         return s.vehicle, box, None, s.kind
@@ -49,11 +67,24 @@ class Outlines:
         cut = size is not None and sighting.box[3] >= size[1] * (1 - EDGE_SHARE)
         return replace(sighting, ground=None) if cut else sighting
 
-    def _remember(self, key: tuple[str, str], shape: float) -> None:
-        self._shapes[key] = shape
-        self._shapes.move_to_end(key)
-        if len(self._shapes) > SHAPES_LIMIT:
-            self._shapes.popitem(last=False)
+    def _settled(self, key: tuple[str, str], sighting: Sighting) -> bool:
+        """Whether a vehicle that was never seen whole has shown no more of itself for long enough, now or before."""
+        x0, y0, x1, y1 = sighting.box
+        shown = (x1 - x0) / max(y1 - y0, 1.0)
+        held = self._held.get(key)
+        if held is None or (not held.settled and shown > GROWN * held.shown):
+            held = _Held(shown, sighting.t_ms)
+        elif sighting.t_ms - held.since_ms >= SETTLED_MS:
+            held = replace(held, settled=True)
+        _remember(self._held, key, held)
+        return held.settled
+
+
+def _remember(seen: OrderedDict[tuple[str, str], T], key: tuple[str, str], what: T) -> None:
+    seen[key] = what
+    seen.move_to_end(key)
+    if len(seen) > SHAPES_LIMIT:
+        seen.popitem(last=False)
 
 
 def cut_sides(box: Box, size: tuple[int, int]) -> tuple[bool, bool]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from gate.facts import TicketUse, Weighing
-from gate.passage.join import IMPOSSIBLE, Join, assign, join_cost, seen_together
+from gate.passage.join import IMPOSSIBLE, Join, assign, join_cost, may_be_one, seen_together
 from gate.passage.part import part
 from gate.passage.plates import known
 from gate.passage.visit import GOODS_VEHICLES, Visit
@@ -16,7 +16,7 @@ LEFT_GRACE_MS = 5_000  # after crossing outward a late weighing may still join
 IDLE_MS = 30_000  # unseen this long and not on a deck: the visit is over
 HIDDEN_ON_DECK_MS = 300_000  # a vehicle that entered a deck and was never seen leaving may be hidden there
 DECK_LAG_MS = 3_000  # an indicator's filter and the camera may differ by this much
-YOUNG_MS, TRY_MS = 10_000, 500  # for so long, so often, a visit is tried against the others
+YOUNG_MS, TRY_MS = 10_000, 500  # so long after its place was first known, so often, a visit is tried against others
 RIVAL_SHARE = 0.5  # of the time on the deck: a second vehicle there so long makes a weighing's owner doubtful
 SEEN_MS = 3_000  # a camera that saw a vehicle so shortly ago sees it
 FOREVER_MS = 2**62
@@ -39,7 +39,7 @@ class PassageBook:
         self._open: list[Visit] = []
         self._heirs: dict[str, str] = {}
         self._begun: dict[str, int] = {}
-        self._published: dict[str, Passage] = {}
+        self._published: dict[str, tuple[object, ...]] = {}  # by visit: what was told of it last
         self._closed: list[Passage] = []
 
     def see(self, sightings: Iterable[Sighting]) -> None:
@@ -61,6 +61,7 @@ class PassageBook:
                 renamed += [visit, other]
             elif visit not in fresh and (known(visit.plates) != before or self._try_again(visit, sighting.t_ms)):
                 renamed.append(visit)
+            self._give_up(visit, sighting.t_ms)
         self._join(fresh)
         for visit in renamed:
             if visit in self._open:
@@ -150,7 +151,7 @@ class PassageBook:
         out = self._take_closed()
         for visit in self._open:
             if self._counts(visit):
-                out += self._publish(visit.record(closed=False))
+                out += self._publish(visit)
         return sorted(out, key=lambda p: (p.start_ms, p.id))
 
     def finish(self) -> list[Passage]:
@@ -181,10 +182,30 @@ class PassageBook:
     @staticmethod
     def _try_again(visit: Visit, now_ms: int) -> bool:
         """Whether to look again for the visit a young one belongs to: its first looks may not have told its place."""
-        if now_ms - visit.start_ms > YOUNG_MS or now_ms - visit.tried_ms < TRY_MS:
+        if now_ms - visit.tried_ms < TRY_MS or visit.given_up:
             return False
         visit.tried_ms = now_ms
         return True
+
+    def _give_up(self, visit: Visit, now_ms: int) -> None:
+        """Try a visit no longer once its place was known for a while. One whose plate nobody read may still belong to
+        another: both say so.
+        """
+        placed_ms = visit.placed_ms
+        if visit.given_up or placed_ms is None or now_ms - placed_ms <= YOUNG_MS:
+            return
+        visit.given_up = True
+        if (
+            visit.kind not in GOODS_VEHICLES
+            or known(visit.plates)
+            or len({t.last.camera for t in visit.traces.values()}) > 1
+        ):
+            return
+        for other in self._open:
+            if other is not visit and other.kind in GOODS_VEHICLES and may_be_one(other, visit):
+                keys = [" + ".join(sorted(v.traces)) for v in (other, visit)]
+                for one in (other, visit):
+                    one.doubts.append(f"{keys[0]} and {keys[1]} may be one vehicle: nobody saw it between")
 
     def _merge(self, a: Visit, b: Visit, join: Join) -> None:
         earlier, later = sorted((a, b), key=lambda v: (v.start_ms, v.id))
@@ -238,18 +259,20 @@ class PassageBook:
             self._closed.append(visit.record(closed=True))
         self._published.pop(visit.id, None)
 
-    def _publish(self, passage: Passage) -> list[Passage]:
-        last = self._published.get(passage.id)
-        self._published[passage.id] = passage
-        same = last is not None and _substance(last) == _substance(passage)
-        return [] if same else [passage]
+    def _publish(self, visit: Visit) -> list[Passage]:
+        substance = _substance(visit)
+        if self._published.get(visit.id) == substance:
+            return []
+        self._published[visit.id] = substance
+        return [visit.record(closed=False)]
 
     def _take_closed(self) -> list[Passage]:
         closed, self._closed = self._closed, []
         return closed
 
 
-def _substance(passage: Passage) -> tuple[object, ...]:
-    """What makes a passage worth telling again: not its last instant, not a fourth decimal of a confidence."""
-    plates = tuple((p.text, round(p.confidence, 1)) for p in passage.plates)
-    return passage.kind, plates, passage.movements, passage.weighings, passage.tickets, passage.vehicles
+def _substance(visit: Visit) -> tuple[object, ...]:
+    """What makes a visit worth telling again: not its last instant, not a fourth decimal of a confidence."""
+    plates = tuple((p.text, round(p.confidence, 1)) for p in visit.plates)
+    counts = len(visit.movements), len(visit.weighings), len(visit.tickets)
+    return visit.kind, plates, counts, frozenset(visit.traces)

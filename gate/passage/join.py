@@ -20,6 +20,7 @@ from gate.passage.visit import GOODS_VEHICLES, Visit
 GATE_SPEED_M_S = 4.0  # as trucks drive at a gate
 SLACK_M = 4.0  # ground points of two cameras differ by about a wheel base
 GAP_S = 8.0  # unseen for longer, only the plate joins
+LOST_S = 20.0  # for so long it may still be the same one, though nobody can say
 LEFT_GAP_S = 1.5  # once it has crossed outward, only what was seen at nearly the same instant and place
 PLATE_GAP_S = 600.0  # seen again later than this is another visit
 FOLLOWED_MS = 1_000  # seen so shortly ago, a camera may still see it
@@ -33,8 +34,8 @@ RIVAL_COST = 0.15  # another join so little dearer makes one doubtful
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """What joining two visits would cost, and why. doubtful: it may be wrong, and the passage has to say so. wait: the
-    next moments will tell more. guessed: nothing but time and place speak for it.
+    """What joining two visits would cost, and why. doubtful: it may be wrong, and the passage has to say so. wait: two
+    cameras see both and the next moments will tell. guessed: nothing but time and place speak for it.
     """
 
     cost: float
@@ -134,9 +135,27 @@ def _succession(earlier: Visit, later: Visit) -> Join | None:
         _reached(earlier, later, x.way.last, y.way.first)
         for x in earlier.traces.values()
         for y in later.traces.values()
-        if x.last.camera == y.last.camera and x.last_ms < y.first.t_ms <= x.last_ms + FOLLOWED_MS
+        if x.last.camera == y.last.camera
+        and x.last_ms < y.first.t_ms <= x.last_ms + FOLLOWED_MS
+        and x.way.last is not None
+        and y.way.first is not None
+        and y.way.first.t_ms - x.way.last.t_ms <= 2 * FOLLOWED_MS
     ]
     return min((j for j in told if j is not None), key=lambda j: j.cost, default=None)
+
+
+def may_be_one(earlier: Visit, later: Visit) -> bool:
+    """Whether two visits that were not joined may still be one vehicle's: nothing speaks against it."""
+    one, other = _last_way(earlier), _first_way(later)
+    here, there = one.last if one else None, other.first if other else None
+    if one is None or other is None or here is None or there is None or earlier.left_ms is not None:
+        return False
+    took_s = (there.t_ms - here.t_ms) / 1000
+    driven = there.point[0] - here.point[0], there.point[1] - here.point[1]
+    if not 0 <= took_s <= LOST_S or math.hypot(*driven) > SLACK_M + GATE_SPEED_M_S * took_s:
+        return False
+    ways = one.heading is None or other.heading is None or _goes_on(one.heading, other.heading, driven)
+    return ways and not seen_together(earlier, later) and not _elsewhere(earlier, later)
 
 
 def _briefly(earlier: Visit, later: Visit) -> Join | None:
@@ -171,7 +190,7 @@ def _moved_on(earlier: Visit, later: Visit, gap_s: float) -> Join:
         return Join(IMPOSSIBLE, f"unseen for {gap_s:.0f} s without a plate")
     if math.dist(here.point, there.point) > SLACK_M:
         if one.heading is None or other.heading is None:
-            return Join(IMPOSSIBLE, "nobody saw yet which way they drive", wait=True)
+            return Join(IMPOSSIBLE, "nobody saw yet which way they drive")
         if not _goes_on(one.heading, other.heading, (there.point[0] - here.point[0], there.point[1] - here.point[1])):
             return Join(IMPOSSIBLE, "they drive different ways")
     join = _reached(earlier, later, here, there)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import is_
 
 from gate.facts import TicketUse, Weighing
 from gate.passage.place import Way
@@ -43,7 +44,8 @@ class Trace:
         self.last = sighting
         self.last_ms = self.last_ms if sighting.final and self.last_ms else sighting.t_ms
         self.way.see(sighting)
-        self.plates = sighting.plates or self.plates
+        if sighting.plates and sighting.plates != self.plates:
+            self.plates = sighting.plates
         self.look = sighting.look or self.look
         self.travelled = max(self.travelled, _sizes_apart(self.first, sighting))
         x0, y0, x1, y1 = sighting.box
@@ -56,7 +58,7 @@ class Visit:
     """One vehicle's visit while it lasts. It has a trace from its first sighting on.
 
     absorbed: by its first key, the id of each visit that was taken into this one. doubts: what of it may be wrong.
-    tried_ms: when it was last tried whether it belongs to another.
+    tried_ms: when it was last tried whether it belongs to another. given_up: that is tried no longer.
     """
 
     id: str
@@ -70,11 +72,17 @@ class Visit:
     left_ms: int | None = None  # crossed outward
     doubts: list[str] = field(default_factory=list)
     tried_ms: int = 0
+    given_up: bool = False
     _merged: tuple[tuple[tuple[PlateReading, ...], ...], tuple[PlateReading, ...]] = ((), ())
 
     @property
     def start_ms(self) -> int:
         return min(t.first.t_ms for t in self.traces.values())
+
+    @property
+    def placed_ms(self) -> int | None:
+        """When its place on the ground was first known, None while it is not."""
+        return min((t.way.first.t_ms for t in self.traces.values() if t.way.first is not None), default=None)
 
     @property
     def last_ms(self) -> int:
@@ -88,6 +96,11 @@ class Visit:
     @property
     def kind(self) -> VehicleClass:
         """The class most of its sightings say, weighed by score and by how large it was seen."""
+        if len(self.traces) == 1:
+            (trace,) = self.traces.values()
+            return (
+                max(trace.kinds, key=lambda k: (trace.kinds[k], k.value)) if len(trace.kinds) > 1 else trace.last.kind
+            )
         scores: dict[VehicleClass, float] = {}
         for trace in self.traces.values():
             for kind, score in trace.kinds.items():
@@ -107,8 +120,8 @@ class Visit:
 
     @property
     def plates(self) -> tuple[PlateReading, ...]:
-        read = tuple(trace.plates for trace in self.traces.values())
-        if read != self._merged[0]:
+        read = tuple([trace.plates for trace in self.traces.values()])
+        if len(read) != len(self._merged[0]) or not all(map(is_, read, self._merged[0])):
             self._merged = read, merge(p for plates in read for p in plates)
         return self._merged[1]
 

@@ -24,8 +24,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     return Verdict(
         confidence=0.95 if listed else min(0.95, sure),
         zh=f"{zh} 总重 {kg},超过 {axles} 轴车{by_zh}限值 {limit_t:g} t {over_kg:,.0f} kg,请卸载。",
-        en=f"{en} weighs {kg}, {over_kg:,.0f} kg over the {limit_t:g} t limit "
-        f"for {axles} axles{by_en}; unload it.",
+        en=f"{en} weighs {kg}, {over_kg:,.0f} kg over the {limit_t:g} t limit for {axles} axles{by_en}; unload it.",
         numbers={"gross_kg": weighing.stable_kg, "over_kg": over_kg, "axles": float(axles), "limit_t": limit_t},
         evidence=passage.vehicles,
     )

@@ -11,7 +11,7 @@ from vision.config import CameraConfig, ModelFile, live_width
 from vision.overlay import Zones
 from vision.record import Retention
 
-DETECTOR, LOCATOR, READER = "vehicle-detector", "plate-detector", "reader"
+DETECTOR, LOCATOR, READER, ATTRIBUTES = "vehicle-detector", "plate-detector", "reader", "attributes"
 FAR_PX = 1e5  # a zone that reaches further lies partly behind the camera and is not drawn
 _DAY_MS = 86_400_000
 
@@ -38,6 +38,7 @@ def camera_config(
         detector=_model(DETECTOR),
         locator=_model(LOCATOR) if camera.read_plates else None,
         reader=_model(READER) if camera.read_plates else None,
+        attributes=_model(ATTRIBUTES),
         points=tuple((p.image, p.ground) for p in camera.points),
         lens=(lens.fx, lens.fy, lens.cx, lens.cy) if lens else None,
         distortion=lens.distortion if lens else (0, 0, 0, 0, 0),
@@ -59,7 +60,7 @@ def recording_start_ms(site: Site) -> int:
 
 def model_digests() -> dict[str, str]:
     """SHA-256 of every model a camera uses, by name."""
-    return {name: weights(name)[1].sha256 for name in (DETECTOR, LOCATOR, READER)}
+    return {name: weights(name)[1].sha256 for name in (DETECTOR, LOCATOR, READER, ATTRIBUTES)}
 
 
 def _model(name: str) -> ModelFile:

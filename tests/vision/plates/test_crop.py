@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -50,6 +50,7 @@ def test_what_is_no_picture_is_refused_by_name(picture: np.ndarray) -> None:
         as_bgr(picture, "gate camera")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # says how busy the machine is, not what the code does
 @given(
     hnp.arrays(
         st.sampled_from([np.uint8, np.uint16, np.float32]),

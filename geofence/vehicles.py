@@ -267,9 +267,14 @@ class Vehicles:
         soon = gap_ms <= memory.lost_ms
         grown = np.minimum(memory.reach_acceleration / 2 * gap_s**2, memory.reach_growth * gap_s)
         reach = memory.reach_sizes + np.where(soon & ~known, grown, 0.0)
-        carried = velocity * np.where(soon, gap_ms, 0)[:, None]
-        offset = instant.centres[rows] - self._trails.place[slots] - carried
-        cost = np.hypot(offset[:, 0], offset[:, 1]) / (reach * np.maximum(size, before))
+        offset = instant.centres[rows] - self._trails.place[slots]
+        carried = offset - velocity * np.where(soon, gap_ms, 0)[:, None]
+        # one that was slow enough to have stopped since may be where that leaves it
+        brake_ms = np.hypot(velocity[:, 0], velocity[:, 1]) / (memory.reach_acceleration * before) * 1e6
+        braked = offset - velocity * (brake_ms / 2)[:, None]
+        away = np.hypot(carried[:, 0], carried[:, 1])
+        away = np.where(brake_ms <= gap_ms, np.minimum(away, np.hypot(braked[:, 0], braked[:, 1])), away)
+        cost = away / (reach * np.maximum(size, before))
         people = np.array([instant.kinds[r] == PERSON for r in rows.tolist()])
         were = np.array([self._kind[s] == PERSON for s in slots.tolist()])
         alike = (people == were) & (size > 0.4 * before) & (size < 2.5 * before)

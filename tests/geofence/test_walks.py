@@ -23,7 +23,8 @@ def wrong(seed: int) -> tuple[int, list[str]]:
     return len(scene.walks), faults
 
 
-@pytest.mark.parametrize("seed", range(5))
+# 1308: one that braked, turned and came back unseen was taken for another that had long stood still two lengths away
+@pytest.mark.parametrize("seed", [*range(5), 1308])
 def test_a_thousand_walks_without_one_wrong_count(seed):
     count, faults = wrong(seed)
     assert (count, faults) == (PER_SCENE, [])

@@ -51,6 +51,28 @@ def test_a_vehicle_never_seen_whole_is_held_back_until_it_is() -> None:
     assert eyes.row(replace(WHOLE, box=(0, 200, 90, 400))) == ("cam:1", (-110, 200, 90, 400), None, "truck")
 
 
+def test_one_that_never_gets_whole_is_told_as_seen_once_no_more_of_it_comes_into_sight() -> None:
+    eyes = outlines()
+    widths = [90.0, 140, 200, 260, 262, 262, 262, 262, 262, 262, 262, 262, 250, 262, 240, 180, 90]
+    told = [
+        (i, row)
+        for i, width in enumerate(widths)
+        if (row := eyes.row(replace(WHOLE, t_ms=i * 200, box=(0, 100 + 10 * i, width, 300 + 10 * i)))) is not None
+    ]
+    assert [i for i, _ in told] == list(range(8, len(widths)))  # a second after it last got wider, and from then on
+    assert told[0][1] == ("cam:1", (0, 180, 262, 380), None, "truck")
+
+
+@given(st.floats(0.02, 0.1), st.integers(4, 30))
+def test_one_that_drives_in_is_held_back_until_it_is_whole(share_a_look: float, looks: int) -> None:
+    eyes = outlines()
+    for i in range(looks):
+        shown = (1 + share_a_look * i * 3) * 100
+        row = eyes.row(replace(WHOLE, t_ms=i * 100, box=(0, 200, shown, 400)))
+        assert row is None
+    assert eyes.row(replace(WHOLE, t_ms=looks * 100, box=(60, 200, 400, 400))) is not None
+
+
 def test_one_that_fills_the_picture_and_a_person_are_taken_as_seen() -> None:
     eyes = outlines()
     for sighting in (

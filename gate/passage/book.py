@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from gate.facts import TicketUse, Weighing
 from gate.passage.join import IMPOSSIBLE, Join, assign, join_cost, may_be_one, seen_together
 from gate.passage.part import part
-from gate.passage.plates import known
 from gate.passage.visit import GOODS_VEHICLES, Visit
 from gate.records import Passage
 from geofence.movement import Movement, MovementKind
@@ -53,13 +52,13 @@ class PassageBook:
             if visit is None:
                 visit = self._begin(sighting)
                 fresh.append(visit)
-            before = known(visit.plates)
+            before = visit.plate
             visit.see(sighting)
             self._heirs.pop(sighting.vehicle, None)
             other = self._part(visit)
             if other is not None:
                 renamed += [visit, other]
-            elif visit not in fresh and (known(visit.plates) != before or self._try_again(visit, sighting.t_ms)):
+            elif visit not in fresh and (visit.plate != before or self._try_again(visit, sighting.t_ms)):
                 renamed.append(visit)
             self._give_up(visit, sighting.t_ms)
         self._join(fresh)
@@ -78,7 +77,7 @@ class PassageBook:
         join = join_cost(a, b)
         if join.wait:
             return True
-        told = join.cost < IMPOSSIBLE or (known(a.plates) and known(b.plates))
+        told = join.cost < IMPOSSIBLE or (a.plate and b.plate)
         if seen_together(a, b) or (told and join.cost >= 1.0):
             self._heirs.pop(first_key, None)
             return False
@@ -119,7 +118,7 @@ class PassageBook:
 
     def plate_of(self, passage: str) -> str:
         """The plate an open passage is known by, "" while it is not."""
-        return next((known(v.plates) for v in self._open if v.id == passage), "")
+        return next((v.plate for v in self._open if v.id == passage), "")
 
     def standing(self, zone: str) -> list[str]:
         """The open passages whose vehicle is in a zone."""
@@ -195,11 +194,7 @@ class PassageBook:
         if visit.given_up or placed_ms is None or now_ms - placed_ms <= YOUNG_MS:
             return
         visit.given_up = True
-        if (
-            visit.kind not in GOODS_VEHICLES
-            or known(visit.plates)
-            or len({t.last.camera for t in visit.traces.values()}) > 1
-        ):
+        if visit.kind not in GOODS_VEHICLES or visit.plate or len({t.last.camera for t in visit.traces.values()}) > 1:
             return
         for other in self._open:
             if other is not visit and other.kind in GOODS_VEHICLES and may_be_one(other, visit):

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from gate.passage.place import SAME_INSTANT_MS, Point, Spot, Way, elsewhere, together, together_briefly
-from gate.passage.plates import SAME_PLATE, distance, known
+from gate.passage.plates import SAME_PLATE, distance
 from gate.passage.visit import GOODS_VEHICLES, Visit
 
 GATE_SPEED_M_S = 4.0  # as trucks drive at a gate
@@ -52,7 +52,7 @@ def join_cost(a: Visit, b: Visit) -> Join:
     if seen_together(earlier, later):
         return Join(IMPOSSIBLE, "seen side by side in one picture")
     at_once = _at_once(earlier, later)
-    plates = known(earlier.plates), known(later.plates)
+    plates = earlier.plate, later.plate
     if all(plates):
         return _by_plates(*plates, gap_s, at_once, apart=_elsewhere(earlier, later))
     return at_once or _succession(earlier, later) or _briefly(earlier, later) or _moved_on(earlier, later, gap_s)

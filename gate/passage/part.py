@@ -31,6 +31,7 @@ def part(visit: Visit) -> Visit | None:
     other.absorbed = {key: visit.absorbed.pop(key) for key in theirs if key in visit.absorbed}
     for key in theirs:
         del visit.traces[key]
+    visit.recount()
     before = [m for m in visit.movements if m.t_ms < since_ms and m.vehicle not in theirs]
     after = [m for m in visit.movements if m not in before]
     inside = _inside(before)

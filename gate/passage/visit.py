@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from operator import is_
 
 from gate.facts import TicketUse, Weighing
 from gate.passage.place import Way
@@ -73,7 +72,8 @@ class Visit:
     doubts: list[str] = field(default_factory=list)
     tried_ms: int = 0
     given_up: bool = False
-    _merged: tuple[tuple[tuple[PlateReading, ...], ...], tuple[PlateReading, ...]] = ((), ())
+    _merged: tuple[PlateReading, ...] | None = None  # None: to be merged anew
+    _known: str = ""
 
     @property
     def start_ms(self) -> int:
@@ -115,15 +115,24 @@ class Visit:
         if not any(m.shape for m in self.movements):
             return False
         came = any(m.direction is not None for m in self.movements)
-        still = STILL_SIZES_READ if known(self.plates) else STILL_SIZES
+        still = STILL_SIZES_READ if self.plate else STILL_SIZES
         return came or any(t.travelled > still for t in self.traces.values())
 
     @property
     def plates(self) -> tuple[PlateReading, ...]:
-        read = tuple([trace.plates for trace in self.traces.values()])
-        if len(read) != len(self._merged[0]) or not all(map(is_, read, self._merged[0])):
-            self._merged = read, merge(p for plates in read for p in plates)
-        return self._merged[1]
+        if self._merged is None:
+            self._merged = merge(p for trace in self.traces.values() for p in trace.plates)
+            self._known = known(self._merged)
+        return self._merged
+
+    @property
+    def plate(self) -> str:
+        """The plate it is known by, "" while none is read surely enough."""
+        return self._known if self._merged is not None else known(self.plates)
+
+    def recount(self) -> None:
+        """Its traces were changed: what follows from them is to be found anew."""
+        self._merged = None
 
     @property
     def gone(self) -> bool:
@@ -134,10 +143,14 @@ class Visit:
         trace = self.traces.get(sighting.vehicle)
         if trace is None:
             trace = self.traces[sighting.vehicle] = Trace(sighting, sighting)
+        before = trace.plates
         trace.see(sighting)
+        if trace.plates is not before:
+            self._merged = None
 
     def absorb(self, other: "Visit", because: str) -> None:
         """Take over all another visit holds: they are one vehicle."""
+        self._merged = None
         self.absorbed |= {**other.absorbed, other.first_key: other.id}
         for key, trace in other.traces.items():
             self.traces.setdefault(key, trace)
@@ -184,11 +197,11 @@ class Visit:
 
     def _read_by(self) -> int:
         """How many cameras read the plate it is known by, each surely and for itself."""
-        plate = known(self.plates)
+        plate = self.plate
         return len({t.last.camera for t in self.traces.values() if known(t.plates) == plate}) if plate else 0
 
     def _unsure(self) -> tuple[str, ...]:
-        unread = self.kind in GOODS_VEHICLES and not known(self.plates)
+        unread = self.kind in GOODS_VEHICLES and not self.plate
         return (
             (*self.doubts, "no plate read surely: its ticket could not be looked up") if unread else tuple(self.doubts)
         )

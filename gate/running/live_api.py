@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from gate.errors import GatewardenError
+from gate.site.model import Api
 from vision.live import Fanout, HlsStream
 
 SNAPSHOT_WAIT_S = 5.0
@@ -101,6 +103,20 @@ def live_api(
             await asyncio.gather(sending, return_exceptions=True)
 
     return app
+
+
+async def serve(app: FastAPI, api: Api) -> None:
+    """Serve the API where the site file says, until cancelled."""
+    config = uvicorn.Config(app, host=api.host, port=api.port, log_level="warning", access_log=False, lifespan="off")
+    await _Server(config).serve()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the process it is part of."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def _offer_release(app: FastAPI, release: Callable[[str, str, str], None]) -> None:

@@ -6,46 +6,43 @@ cameras, scales ─► reorder buffer ─► gatehouse ─► fact log · outbox
 """
 
 import asyncio
-import contextlib
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import structlog
-import uvicorn
 
 from gate.barrier.yard import Barriers
 from gate.beams.reader import BeamReaders
-from gate.errors import GatewardenError, SiteError
-from gate.evidence.clock import camera_clocks, clock_offset
-from gate.evidence.draft import PlateCrop
-from gate.evidence.store import SealedBundle
+from gate.errors import GatewardenError
 from gate.evidence.upkeep import Upkeep
 from gate.facts import Fact, Operation, WeightSample
 from gate.judging.daylog import fact_log, passage_log, turn_log
 from gate.judging.gatehouse import Gatehouse, Outcome
 from gate.judging.memory import next_numbers, recall
 from gate.judging.recorded_tracks import recorded_tracks
-from gate.records import Finding, Passage
+from gate.records import Passage
+from gate.running.alert_pictures import AlertPictures
+from gate.running.beginning import refuse_recordings, start_notes
 from gate.running.captions import Captions
 from gate.running.code_readers import read_scanner, watch_codes
-from gate.running.live_api import Snapshots, live_api
+from gate.running.dossiers import Dossiers
+from gate.running.heartbeat import heartbeat
+from gate.running.housekeeping import keep_house
+from gate.running.live_api import Snapshots, live_api, serve
 from gate.running.window import FactWindow
 from gate.satellite.feed import LivePositions
 from gate.scale.live import LiveScale
 from gate.scale.stability import Stability
-from gate.sealing.dossier import Dossier, signed_tickets
-from gate.sealing.occasions import Occasions
-from gate.sealing.sealer import Sealer, Workshop
+from gate.sealing.sealer import Workshop
 from gate.site.cameras import camera_config, model_digests
 from gate.site.model import Scale, Site
-from gate.tickets.registers import TicketFeed, load_registers
+from gate.tickets.registers import load_registers
 from gate.uplink.hub_access import HubAccess
 from gate.uplink.orders import RemoteOrder
 from gate.uplink.outbox import Outbox
-from gate.uplink.plan import bundle_files, placed, tell_plan, tell_registers
+from gate.uplink.plan import placed, tell_plan
 from vision.facts import DeviceState
 from vision.live import Fanout
 from vision.messages import (
@@ -69,9 +66,6 @@ _log = structlog.get_logger(__name__)
 REORDER_MS = 600  # a camera's facts may come this much later than a scale's
 TURN_S = 0.1
 PLACE_MS = 60_000  # a vehicle seen longer ago is somewhere else by now
-CROPS_LIMIT = 500
-UPKEEP_EVERY_MS = 120_000
-TELL_EVERY_MS = 10_000
 
 
 class SiteProcess:
@@ -84,7 +78,7 @@ class SiteProcess:
         self.site, self._base = site, base
         self._clock = SystemClock()
         self._directory = base / site.store.directory
-        _refuse_recordings(site)
+        refuse_recordings(site)
         self._registers = load_registers(site, base)
         self._facts, self._passages = fact_log(self._directory / "log"), passage_log(self._directory / "log")
         self._turns_log = turn_log(self._directory / "log")
@@ -94,18 +88,25 @@ class SiteProcess:
         self._workshop = Workshop(
             site, footage, self._directory / "evidence", self._directory / "keys", model_digests(), self._slips
         )
-        self._sealer = Sealer(self._workshop, self._clock.now_ms, self._sealed)
         self._window = FactWindow()
-        self._findings: dict[str, list[Finding]] = {}
-        self._occasions = Occasions()
-        self._crops: dict[str, tuple[PlateCrop, ...]] = {}
+        self._dossiers = Dossiers(
+            self._workshop,
+            self._window,
+            self.outbox,
+            token=self._registers.tickets.token,
+            health=self._camera_health,
+            clock=self._clock.now_ms,
+        )
+        self.snapshots = Snapshots(lambda camera: self.workers.send(camera, TakeSnapshot()))
+        pictures = self._directory / "pictures"
+        self._pictures = AlertPictures([c.id for c in site.cameras], self.snapshots, pictures, self.outbox)
         self._captions = Captions(frozenset(s.deck for s in site.scales))
         self._pending: list[Fact] = []
         self._taken_ms = 0
         self._devices: dict[str, str] = {}
         self._stability = {s.id: Stability(s.e_kg) for s in site.scales}
         self._captioned: Caption | None = None
-        self.barriers = Barriers(site, self._say, self._clock.now_ms, lambda p, kg: self._gatehouse.net_kg(p, kg))
+        self.barriers = Barriers(site, self._say, self._clock.now_ms, self._net_kg)
         self._beams = BeamReaders(site.beams, self._say, self._clock.now_ms)
         self.streams = {c.id: Fanout() for c in site.cameras}
         self._watching: dict[str, bool] = {}
@@ -116,13 +117,12 @@ class SiteProcess:
         self._upkeep = Upkeep(self._workshop.store(), site.store.evidence_days, client, site.store.time_server)
         self._gatehouse = Gatehouse(site, self._registers.tickets, self._registers.vehicles)
         self._remember()
-        self._note_start(site_text)
+        self._pending += start_notes(self._directory, site_text, self._clock.now_ms())
         numbers = next_numbers(self._window.between(0, self._clock.now_ms()))
         configs = [
             camera_config(site, c, base, footage=footage[c.id], first_number=numbers.get(c.id, 1)) for c in site.cameras
         ]
         self.workers = CameraWorkers(configs, self._heard, clock=self._clock)
-        self.snapshots = Snapshots(lambda camera: self.workers.send(camera, TakeSnapshot()))
 
     @property
     def fingerprint(self) -> str:
@@ -139,9 +139,18 @@ class SiteProcess:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._turns())
-                group.create_task(self._sealer.run())
+                group.create_task(self._dossiers.sealer.run())
                 group.create_task(self._serve())
-                group.create_task(self._housekeeping())
+                group.create_task(
+                    keep_house(
+                        self.site,
+                        self._base,
+                        self._registers,
+                        self.outbox,
+                        upkeep=self._upkeep,
+                        clock=self._clock.now_ms,
+                    )
+                )
                 group.create_task(self.barriers.run())
                 group.create_task(self._beams.run())
                 group.create_task(
@@ -170,18 +179,6 @@ class SiteProcess:
         self._window.add(outcome.facts)
         self._conclude(outcome, logged=True)
         self._taken_ms = max((f.t_ms for f in outcome.facts), default=0)
-
-    def _note_start(self, site_text: str) -> None:
-        """Say that the site was started, and whether its file was changed meanwhile."""
-        now_ms = self._clock.now_ms()
-        self._pending.append(Operation(now_ms, "system", "started"))
-        digest_file = self._directory / "site.sha256"
-        digest = hashlib.sha256(site_text.encode()).hexdigest()
-        before = digest_file.read_text() if digest_file.exists() else digest
-        if before != digest:
-            detail = f"{before[:12]} -> {digest[:12]}"
-            self._pending.append(Operation(now_ms, "system", "configuration_changed", "site.yaml", detail))
-        digest_file.write_text(digest)
 
     async def _read(self, scale: Scale) -> None:
         async for fact in LiveScale(scale, self._clock.now_ms).facts():
@@ -231,10 +228,8 @@ class SiteProcess:
             case Facts(facts):
                 self._pending += facts
                 self._devices |= {f.device: f.state for f in facts if isinstance(f, DeviceState)}
-            case Crops(vehicle, plates):
-                self._crops[vehicle] = tuple(PlateCrop(data, camera, t_ms, text) for text, t_ms, data in plates)
-                while len(self._crops) > CROPS_LIMIT:
-                    del self._crops[next(iter(self._crops))]
+            case Crops():
+                self._dossiers.keep_crops(camera, message)
             case LiveBegin(mime, init):
                 self.streams[camera].begin(mime, init)
             case LiveFragment(fragment):
@@ -251,23 +246,6 @@ class SiteProcess:
             self._watch()
             await asyncio.sleep(TURN_S)
 
-    async def _housekeeping(self) -> None:
-        """Learn new tickets as they are registered; have evidence counter-signed, and deleted when its time is over."""
-        tickets = self.site.registers.tickets
-        feed = TicketFeed(self._base / tickets, self._registers.tickets) if tickets else None
-        next_upkeep_ms = next_telling_ms = told = 0
-        while True:
-            for fault in feed.look() if feed else ():
-                _log.warning("ticket left out", why=fault)
-            now_ms, known = self._clock.now_ms(), self._registers.tickets.learnt + 1
-            if self.site.hub and known != told and now_ms >= next_telling_ms:
-                told, next_telling_ms = known, now_ms + TELL_EVERY_MS
-                await asyncio.to_thread(tell_registers, self.outbox, self._registers)
-            if now_ms >= next_upkeep_ms:
-                next_upkeep_ms = now_ms + UPKEEP_EVERY_MS
-                await asyncio.to_thread(self._upkeep.run, now_ms)
-            await asyncio.sleep(1.0)
-
     def _turn(self, now_ms: int) -> None:
         """Judge the facts that are old enough for nothing earlier to come."""
         until_ms = now_ms - REORDER_MS
@@ -279,8 +257,7 @@ class SiteProcess:
         for part in (outcome, silent):
             self._window.add(part.facts)
             self._conclude(part)
-        for finding in self._occasions.due(until_ms):
-            self._seal(Dossier(None, (finding,), ()))
+        self._dossiers.seal_due(until_ms)
         self.barriers.turn((outcome, silent), self._gatehouse.scales)
 
     def _conclude(self, outcome: Outcome, *, logged: bool = False) -> None:
@@ -294,59 +271,16 @@ class SiteProcess:
         for finding in outcome.findings:
             recent = self._window.between(finding.t_ms - PLACE_MS, finding.t_ms)
             self.outbox.put_record(placed(finding, recent))
-            self._occasions.take([finding])
-            if finding.passage:
-                self._findings.setdefault(finding.passage, []).append(finding)
+            self._dossiers.keep_finding(finding)
             if finding.state == "raised" and not logged:
-                self._picture(finding)
+                self._pictures.take(finding)
         for passage in outcome.passages:
             self.outbox.put_record(passage)
             if passage.closed:
-                self._close(passage, logged=logged)
+                if not logged:
+                    self._passages.append([passage])
+                self._dossiers.close(passage, logged=logged)
         self._captions.take(outcome.passages, self._clock.now_ms())
-
-    def _close(self, passage: Passage, *, logged: bool) -> None:
-        if not logged:
-            self._passages.append([passage])
-        findings = tuple(self._findings.pop(passage.id, ()))
-        crops = tuple(c for v in passage.vehicles for c in self._crops.pop(v, ()))
-        tokens = signed_tickets(passage, self._registers.tickets.token)
-        self._seal(Dossier(passage, findings, (), crops, tokens=tokens), logged=logged)
-
-    def _seal(self, dossier: Dossier, *, logged: bool = False) -> None:
-        """Have it sealed with the facts of its time and how right the clock is now."""
-        facts = tuple(self._window.between(*dossier.span_ms))
-        cameras = {} if logged else camera_clocks(self.workers.health())
-        self._sealer.put(replace(dossier, facts=facts, clock=clock_offset(self._clock.now_ms(), cameras)))
-
-    def _sealed(self, dossier: Dossier, bundle: SealedBundle) -> None:
-        """The bundle is on disk: its files follow the alerts to the hub, the pictures first, original clips last."""
-        hub = self.site.hub
-        for name, path in bundle_files(bundle.path, originals=hub is None or hub.originals):
-            if dossier.passage:
-                self.outbox.put_file(dossier.passage.id, name, path)
-            else:
-                finding = dossier.findings[0]
-                self.outbox.put_file(finding.id, f"{finding.t_ms}-{name}", path)
-
-    def _picture(self, finding: Finding) -> None:
-        """A picture of the moment for the alert, of the camera that saw the vehicle, else of the first."""
-        cameras = [e.rsplit(":", 1)[0] for e in finding.evidence]
-        camera = next((c for c in cameras if c in self.streams), next(iter(self.streams)))
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        task = loop.create_task(self._keep_picture(finding, camera))
-        task.add_done_callback(_log_failure)
-
-    async def _keep_picture(self, finding: Finding, camera: str) -> None:
-        jpeg = await self.snapshots.take(camera)
-        folder = self._directory / "pictures"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{hashlib.sha256(finding.id.encode()).hexdigest()[:24]}-{finding.t_ms}.jpg"
-        path.write_bytes(jpeg)
-        self.outbox.put_file(finding.id, f"alert-{finding.t_ms}.jpg", path)
 
     def _caption(self) -> None:
         scale = next(iter(self._gatehouse.scales.values()), None)
@@ -366,12 +300,9 @@ class SiteProcess:
                 self.workers.send(camera, Watch(wanted))
 
     async def _serve(self) -> None:
-        app = live_api(self.streams, self.snapshots, self._health, self.barriers.release, self._tracks)
-        api = self.site.api
-        config = uvicorn.Config(
-            app, host=api.host, port=api.port, log_level="warning", access_log=False, lifespan="off"
+        await serve(
+            live_api(self.streams, self.snapshots, self._health, self.barriers.release, self._tracks), self.site.api
         )
-        await _ApiServer(config).serve()
 
     def _health(self) -> dict[str, Any]:
         return {
@@ -385,51 +316,23 @@ class SiteProcess:
             },
             "barriers": self.barriers.state(),
             "to_send": self.outbox.waiting(),
-            "to_seal": self._sealer.waiting,
-            "failing_to_seal": self._sealer.failing,
+            "to_seal": self._dossiers.sealer.waiting,
+            "failing_to_seal": self._dossiers.sealer.failing,
         }
 
     def _tracks(self, from_ms: int, to_ms: int) -> list[dict[str, Any]]:
         return recorded_tracks(self._directory / "log", from_ms, to_ms)
 
     def _heartbeat(self) -> dict[str, Any]:
-        site = self.site
-        return {
-            "t_ms": self._clock.now_ms(),
-            "name": {"zh": site.name.zh, "en": site.name.en},
-            "api": f"http://{site.api.host}:{site.api.port}",
-            "cameras": [
-                {"id": c.id, "name": c.name.model_dump(), "state": self._devices.get(c.id, "ok")} for c in site.cameras
-            ],
-            "scales": [{"id": s.id, "capacity_kg": s.capacity_kg, "e_kg": s.e_kg} for s in site.scales],
-            "devices": self._devices,
-            "barriers": self.barriers.state(),
-            "mine": site.mine,
-        }
+        return heartbeat(self.site, self._clock.now_ms(), self._devices, self.barriers.state())
 
+    def _camera_health(self) -> dict[str, dict[str, float]]:
+        return self.workers.health()
 
-class _ApiServer(uvicorn.Server):
-    """A server that leaves signals to the process it is part of."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    def _net_kg(self, passage: Passage, gross_kg: float) -> float | None:
+        return self._gatehouse.net_kg(passage, gross_kg)
 
 
 def in_time(facts: Sequence[Fact], taken_ms: int) -> list[Fact]:
     """Facts dated no earlier than what was judged already: one that comes too late is told when it came."""
     return [f if f.t_ms > taken_ms else replace(f, t_ms=taken_ms + 1) for f in facts]
-
-
-def _refuse_recordings(site: Site) -> None:
-    addresses = {c.id: c.address for c in site.cameras} | {s.id: s.address for s in site.scales}
-    addresses |= {b.id: b.address for b in site.beams}
-    addresses |= {"positions": site.positions.address} if site.positions else {}
-    for device, address in addresses.items():
-        if address.startswith(("file:", "replay:")):
-            raise SiteError(f"{device}: {address} is a recording; `gatewarden replay` plays it")
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _log.warning("no picture for an alert", why=str(task.exception()) or type(task.exception()).__name__)

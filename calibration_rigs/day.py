@@ -5,19 +5,23 @@ piece is one vehicle's drive, played once; passes of one kind share it, each wit
 the noise of eyes and cells is drawn for the day as a whole. What the cells carry adds up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from calibration_rigs.cast import vehicle_of
+from calibration_rigs.equipment import BeamChange
 from calibration_rigs.layout import Layout, layout_of
+from calibration_rigs.office import TICKETS, VEHICLES, write_registers
 from calibration_rigs.scenario import Actor, MoveIn, Plates, Scenario
 from calibration_rigs.staging import Judged, Played
 from calibration_rigs.take import LOOK_S, Glimpse, Look, Take, film
 from calibration_rigs.world import TIME_STEP_S
+from gate.facts import canonical_json, fact_line, to_plain
 from gate.records import Passage
 from gate.site.load import load_site
 from gate.site.model import Name
@@ -121,6 +125,25 @@ def compare(day: Day, played: Played, judged: Judged) -> Matching:
     return Matching(len(day.passes), right, unsure, tuple(wrong), false)
 
 
+def keep(day: Day, played: Played, judged: Judged, out: Path) -> None:
+    """Write a day as a site would have recorded it, so that `gatewarden judge` can judge it again: site.yaml, its
+    registers, facts.jsonl, turns.jsonl and findings.jsonl.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    take = day.take
+    first = {a.plates.front: i for i, a in reversed(list(enumerate(take.scenario.actors))) if a.ticket != "none"}
+    actors = tuple(take.scenario.actors[i] for i in first.values())
+    once = take.scenario.model_copy(update={"actors": actors})
+    issuer = write_registers(out, once, [take.vehicles[i] for i in first.values()], take.layout.site.id, take.start_ms)
+    raw = yaml.safe_load(SITE.read_text("utf-8"))
+    raw["registers"] = {"tickets": TICKETS, "issuers": [issuer], "vehicles": VEHICLES}
+    (out / "site.yaml").write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), "utf-8")
+    (out / "facts.jsonl").write_text("".join(fact_line(f) + "\n" for f in played.facts), "utf-8")
+    for name, records in (("turns", judged.turns), ("findings", judged.findings)):
+        lines = (canonical_json(to_plain(r)) + "\n" for r in records)
+        (out / f"{name}.jsonl").write_text("".join(lines), "utf-8")
+
+
 def _is_right(each: Pass, passage: Passage, owners: dict[str, str]) -> bool:
     if any(owners[key] != each.id for key in passage.vehicles):
         return False
@@ -171,7 +194,7 @@ def _together(layout: Layout, plans: Sequence[Pass], seed: int) -> Take:
     name = Name(zh="一天", en="A day")
     for plan in plans:
         actor = plan.actor
-        kind = (actor.model, actor.cargo_t, actor.moves, actor.path)
+        kind = _kind(actor)
         if kind not in pieces:
             solo = actor.model_copy(update={"enters_s": 0.0})
             pieces[kind] = film(Scenario(name=name, site=SITE, seconds=PIECE_S, actors=(solo,)), layout)
@@ -187,9 +210,31 @@ def _together(layout: Layout, plans: Sequence[Pass], seed: int) -> Take:
             coarse = kg[: len(kg) // COARSE * COARSE].reshape(-1, COARSE).mean(axis=1)
             at = round(actor.enters_s / step_s)
             cells[deck][at : at + len(coarse)] += coarse[: len(cells[deck]) - at]
+    beams = _broken((p, change) for p in plans for change in pieces[_kind(p.actor)].beams)
     looks = tuple(Look(index * LOOK_S, seen[index]) for index in sorted(seen))
     actors = tuple(p.actor for p in plans)
     scenario = Scenario(name=name, site=SITE, seconds=seconds, seed=seed, actors=actors)
     vehicles = tuple(vehicle_of(a) for a in actors)
     some = next(iter(pieces.values()))
-    return replace(some, scenario=scenario, vehicles=vehicles, looks=looks, cells_kg=cells, step_s=step_s)
+    return replace(some, scenario=scenario, vehicles=vehicles, looks=looks, cells_kg=cells, step_s=step_s, beams=beams)
+
+
+def _kind(actor: Actor) -> tuple[object, ...]:
+    return actor.model, actor.cargo_t, actor.moves, actor.path
+
+
+def _broken(changes: Iterable[tuple[Pass, BeamChange]]) -> tuple[BeamChange, ...]:
+    """What the light barriers of a day saw: one is free when nobody stands in it any more."""
+    told = sorted(
+        ((p.actor.enters_s + c.t_s, c.beam, p.id, c.by is not None) for p, c in changes), key=lambda one: one[0]
+    )
+    standing: dict[str, set[str]] = {}
+    out: list[BeamChange] = []
+    for t_s, beam, who, broken in told:
+        those = standing.setdefault(beam, set())
+        before = min(those, default=None)
+        (those.add if broken else those.discard)(who)
+        now = min(those, default=None)
+        if now != before:
+            out.append(BeamChange(t_s, beam, now))
+    return tuple(out)

@@ -13,6 +13,7 @@ from calibration_rigs.scenario import Scenario
 from calibration_rigs.take import Take, take
 from calibration_rigs.tracks import Flaws, Watcher
 from gate.facts import BeamState, Fact, Operation, fact_line
+from gate.judging.follower import Turn
 from gate.judging.gatehouse import Gatehouse
 from gate.records import Finding, Passage
 from gate.scale.replay import RecordedRow, recorded_facts
@@ -32,12 +33,16 @@ class Played:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """What the gate concluded. raised: rules that spoke; standing: those that had not taken it back at the end."""
+    """What the gate concluded. raised: rules that spoke; standing: those that had not taken it back at the end.
+
+    turns: how its vehicles were followed.
+    """
 
     raised: frozenset[str]
     standing: frozenset[str]
     findings: tuple[Finding, ...]
     passages: tuple[Passage, ...]
+    turns: tuple[Turn, ...] = ()
 
 
 def play(
@@ -88,7 +93,8 @@ def judge(played: Played) -> Judged:
     last = {f.id: f for f in findings}
     standing = frozenset(f.rule for f in last.values() if f.state != "withdrawn")
     raised = frozenset(f.rule for f in findings)
-    return Judged(raised, standing, tuple(last.values()), tuple(p for o in outcomes for p in o.passages if p.closed))
+    closed = tuple(p for o in outcomes for p in o.passages if p.closed)
+    return Judged(raised, standing, tuple(last.values()), closed, tuple(t for o in outcomes for t in o.turns))
 
 
 def _seed(taken: Take, seed: int | None) -> int:

@@ -182,13 +182,12 @@ def day(
     seed: Annotated[int, typer.Option(help="Of traffic and noise.")] = 1,
     misread: Annotated[float, typer.Option(min=0, max=1, help="Share of plates read with a wrong character.")] = 0.05,
     unreadable: Annotated[float, typer.Option(min=0, max=1, help="Share of passes without a readable plate.")] = 0.02,
-    out: Annotated[Path | None, typer.Option(help="Write the day's facts.jsonl here too.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the day here, to be judged again.")] = None,
 ) -> None:
     """Generate a day of honest traffic, judge it, and say how its passages were joined. Status 1 under 99.5 %."""
-    from calibration_rigs.day import compare, make_day
+    from calibration_rigs.day import compare, keep, make_day
     from calibration_rigs.staging import judge, look
     from calibration_rigs.tracks import Flaws
-    from gate.facts import fact_line
 
     with _bar() as bar:
         task = bar.add_task("a day", total=3)
@@ -196,11 +195,11 @@ def day(
         bar.update(task, completed=1)
         played = look(made.take, seed, Flaws(misread=misread))
         bar.update(task, completed=2)
-        matching = compare(made, played, judge(played))
+        judged = judge(played)
+        matching = compare(made, played, judged)
         bar.update(task, completed=3)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "facts.jsonl").write_text("".join(fact_line(f) + "\n" for f in played.facts), "utf-8")
+        keep(made, played, judged, out)
     typer.echo(json.dumps({**asdict(matching), "share": round(matching.share, 5)}, ensure_ascii=False))
     raise typer.Exit(0 if matching.share >= 0.995 and not matching.wrong else 1)
 

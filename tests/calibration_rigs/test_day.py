@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from calibration_rigs.day import Day, compare, make_day
+from calibration_rigs.day import Day, compare, keep, make_day
 from calibration_rigs.staging import Played, judge, look
 from calibration_rigs.tracks import Flaws
 from gate.cli.rig import app
 from gate.facts import WeightSample
+from gate.judging.rejudge import judge_again
+from gate.site.load import load_site
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,29 @@ def test_honest_passes_are_joined_right_and_nobody_is_accused(short: tuple[Day, 
     matching = compare(day, played, judge(played))
     assert (matching.right, matching.unsure, matching.wrong, matching.false) == (6, 0, (), {})
     assert matching.share == 1.0
+
+
+def test_a_day_kept_is_judged_again_from_its_turns_as_it_was(short: tuple[Day, Played], tmp_path: Path) -> None:
+    day, played = short
+    judged = judge(played)
+    keep(day, played, judged, tmp_path)
+    site = load_site(tmp_path / "site.yaml")
+    recorded, how = judge_again(site, tmp_path, tmp_path)
+    afresh, _ = judge_again(site, tmp_path, tmp_path, afresh=True)
+    assert how == "as recorded"
+    assert recorded == afresh
+    assert {f.id for f in recorded} == {f.id for f in judged.findings}
+
+
+def test_light_barriers_of_a_day_are_free_when_nobody_is_in_them(short: tuple[Day, Played]) -> None:
+    day, _ = short
+    last: dict[str, str | None] = {}
+    for change in day.take.beams:
+        assert change.by != last.get(change.beam)
+        last[change.beam] = change.by
+    assert last == {"beam_exit": None, "beam_approach": None}
+    weighed = [p for p in day.passes if p.gross_kg is not None]
+    assert sum(c.beam == "beam_exit" and c.by is not None for c in day.take.beams) >= len(weighed)
 
 
 def test_what_is_joined_wrong_is_counted_as_wrong(short: tuple[Day, Played]) -> None:

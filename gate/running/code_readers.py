@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from gate.site.model import Scanner, Site
 from gate.tickets.code import read_codes
 from gate.tickets.scanner import ScannedLines
 from vision.facts import DeviceState
+from vision.source import Frame
 
 LOOK_S = 1.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 30.0
@@ -47,6 +48,23 @@ async def _listen(line: Line, lines: ScannedLines, device: str, say: Say, clock:
     while True:
         for text in lines.feed(await line.receive()):
             say(CodeRead(clock(), device, text))
+
+
+class RecordedCodes:
+    """Looks for codes in one recorded camera's pictures as `watch_codes` does live: once a second of the recording's
+    own time, while `wanted` says at an instant (UTC ms) that a vehicle without a ticket is before it.
+    """
+
+    def __init__(self, camera: str, wanted: Callable[[str, int], bool]) -> None:
+        self._camera, self._wanted = camera, wanted
+        self._next_ms = 0
+
+    def look(self, frame: Frame) -> Iterator[CodeRead]:
+        """The codes in a picture, where it is time to look."""
+        if frame.t_ms >= self._next_ms and self._wanted(self._camera, frame.t_ms):
+            self._next_ms = frame.t_ms + round(LOOK_S * 1000)
+            for text in read_codes(frame.luma(1)):
+                yield CodeRead(frame.t_ms, self._camera, text)
 
 
 async def watch_codes(

@@ -24,6 +24,7 @@ from gate.evidence.store import EvidenceStore
 from gate.facts import Fact, canonical_json, fact_line, to_plain
 from gate.judging.gatehouse import Gatehouse, Outcome
 from gate.records import Finding, Passage
+from gate.running.code_readers import RecordedCodes
 from gate.running.window import FactWindow
 from gate.satellite.feed import replay_positions
 from gate.scale.replay import replay_scale
@@ -57,11 +58,15 @@ class Report:
 
 @dataclass(slots=True)
 class _Cameras:
-    """The recorded cameras of a site, and the plate pictures they took."""
+    """The recorded cameras of a site, and the plate pictures they took.
+
+    wants_code: whether a vehicle without a ticket is before a camera at an instant.
+    """
 
     site: Site
     base: Path
     footage: dict[str, Path]
+    wants_code: Callable[[str, int], bool]
     frames: int = 0
     crops: dict[str, list[PlateCrop]] = field(default_factory=dict)
 
@@ -72,12 +77,15 @@ class _Cameras:
         if config.live:
             raise SiteError(f"camera {camera_id!r}: replay needs file:…, got {camera.address!r}")
         eye = Eye(config, build_pipeline(config), _RecordedClock(config.start_ms))
+        codes = RecordedCodes(camera_id, self.wants_code) if camera.read_codes else None
         try:
             for seen, facts in eye.run():
                 if isinstance(seen, Frame):
                     self.frames += 1
                     progress(seen.t_ms)
                 yield from self._told(eye, camera_id, facts)
+                if codes is not None and isinstance(seen, Frame):
+                    yield from codes.look(seen)
         finally:
             eye.close()
 
@@ -119,7 +127,7 @@ class Replay:
         self._waiting: list[Passage] = []
         self._occasions = Occasions()
         footage = {c.id: out / "footage" / c.id for c in site.cameras} if evidence else {}
-        self._cameras = _Cameras(site, base, footage)
+        self._cameras = _Cameras(site, base, footage, self._gatehouse.wants_code)
         self._store = EvidenceStore(out / "evidence", KeyRing(out / "keys"), site.id) if evidence else None
         self._models = model_digests()
         self.report = Report(faults=registers.faults)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from gate.facts import CodeRead, Fact, TicketUse
 from gate.judging.gatehouse import Gatehouse, Outcome
-from gate.running.code_readers import read_scanner, watch_codes
+from gate.running.code_readers import RecordedCodes, read_scanner, watch_codes
 from gate.site import parse_site
 from gate.site.model import Scanner, Site
 from gate.tickets.code import code_png
@@ -21,6 +22,7 @@ from tests.gate.fraud.scene import PLATE, SITE, at, ticket
 from tests.gate.judging.test_gatehouse import HONEST, REGISTER, by_time, drive
 from tests.gate.scale.test_mqtt_line import free_port
 from vision.facts import DeviceState
+from vision.source import Frame
 
 TOKEN = "GW1:6BF0C4HX2QK"
 SCANNED = f"{SITE}scanners: [{{id: gun, address: 'tcp:127.0.0.1:1', zone: deck}}]\n"
@@ -118,11 +120,25 @@ async def test_a_scanner_on_the_network_is_read_and_its_loss_told() -> None:
     assert facts[2].state == "lost"
 
 
-async def test_a_code_on_a_phone_before_the_camera_is_read_while_a_truck_waits() -> None:
+def phone_held_up() -> NDArray[np.uint8]:
+    """A grey picture with a ticket's code in it."""
     picture = np.full((720, 1280), 90, np.uint8)
     phone = cv2.imdecode(np.frombuffer(code_png(TOKEN, 5), np.uint8), cv2.IMREAD_GRAYSCALE)
     assert phone is not None
     picture[300 : 300 + phone.shape[0], 500 : 500 + phone.shape[1]] = phone
+    return picture
+
+
+def test_recorded_pictures_are_looked_at_once_a_second_while_a_truck_waits() -> None:
+    picture = cv2.cvtColor(phone_held_up(), cv2.COLOR_GRAY2BGR)
+    codes = RecordedCodes("cam", lambda camera, t_ms: camera == "cam" and t_ms >= at(2))
+    frames = [Frame.of_image(picture, at(i / 5), i) for i in range(20)]
+    seen = [code for frame in frames for code in codes.look(frame)]
+    assert seen == [CodeRead(at(2), "cam", TOKEN), CodeRead(at(3), "cam", TOKEN)]
+
+
+async def test_a_code_on_a_phone_before_the_camera_is_read_while_a_truck_waits() -> None:
+    picture = phone_held_up()
     jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
     site = parse_site(SITE.replace("size: [1280, 720]", "size: [1280, 720]\n    read_codes: true"))
     facts: list[Fact] = []

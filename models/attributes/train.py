@@ -102,6 +102,7 @@ def _rate(progress: float) -> float:
 def _round(
     net: AttributeNet, optimiser: torch.optim.Optimizer, samples: Samples, job: TrainingJob, number: int
 ) -> dict[str, float]:
+    torch.manual_seed(job.seed * 100_003 + number)  # so that a run that is resumed drops out alike
     stream = batches(samples, np.random.default_rng((job.seed, 19, number)), BATCH)
     total = {"colour": 0.0, "axles": 0.0, "wheels": 0.0}
     for _ in range(ROUND):

@@ -38,13 +38,18 @@ class Labelled:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of every labelled plate. mended: read as it is by labels corrected by eye; read: as they come."""
+    """What became of every labelled plate, and how many were read of how many by width and by province.
+
+    read: as the labels come; mended: as they are once corrected by eye.
+    """
 
     plates: int = 0
     found: int = 0
     read: int = 0
     mended: int = 0
     extra: int = 0
+    by_width: dict[str, list[int]] = field(default_factory=dict)
+    by_province: dict[str, list[int]] = field(default_factory=dict)
     missed: list[str] = field(default_factory=list)
 
 
@@ -69,6 +74,8 @@ def _row(name: str, locate: Locate, read: Read, data: Path) -> dict[str, Any]:
             f"{folder}_read_mended": [tally.mended, tally.plates],
             f"{folder}_found": [tally.found, tally.plates],
             f"{folder}_read_share": round(tally.read / max(tally.plates, 1), 4),
+            f"{folder}_by_width": dict(sorted(tally.by_width.items())),
+            f"{folder}_by_province": dict(sorted(tally.by_province.items())),
             f"{folder}_extra": tally.extra,
             f"{folder}_ms_median": round(took, 2),
             f"{folder}_missed": tally.missed,
@@ -125,10 +132,19 @@ def measure(scenes: list[Labelled], locate: Locate, read: Read) -> tuple[Tally, 
             tally.read += text in said
             tally.mended += mends.get(f"{scene.path.parent.name}/{scene.path.name}:{text}", text) in said
             hits += any(inside)
+            for table, key in ((tally.by_width, _width(box)), (tally.by_province, text[:1])):
+                counts = table.setdefault(key, [0, 0])
+                counts[0] += text in said
+                counts[1] += 1
             if text not in said:
                 tally.missed.append(f"{scene.path.name}: {text} read as {said}")
         tally.extra += max(len(found) - hits, 0)
     return tally, float(np.median(took)) if took else 0.0
+
+
+def _width(box: tuple[float, float, float, float]) -> str:
+    wide = box[2] - box[0]
+    return "under 80 px" if wide < 80 else "80 to 160 px" if wide < 160 else "160 px and more"
 
 
 def _within(corners: NDArray[np.float64], box: tuple[float, float, float, float]) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -19,6 +18,7 @@ from gate.records import Finding
 from gate.site.model import RuleSettings, Site
 from gate.tickets.registers import load_registers
 
+STRETCH = 2_000  # facts judged at a time
 Standing = dict[str, Finding]
 
 
@@ -40,12 +40,26 @@ def rejudge(site: Site, base: Path, facts: Iterable[Fact], turns: Iterable[Turn]
     recorded = RecordedFollower(site, turns) if turns is not None else None
     gatehouse = Gatehouse(site, registers.tickets, registers.vehicles, follower=recorded)
     last_ms = 0
-    for t_ms, instant in groupby((f for f in facts if isinstance(f, SOURCE_FACTS)), key=lambda f: f.t_ms):
-        last_ms = max(last_ms, t_ms)
-        yield from gatehouse.take(instant).findings
+    for stretch in _stretches(f for f in facts if isinstance(f, SOURCE_FACTS)):
+        last_ms = max(last_ms, stretch[-1].t_ms)
+        yield from gatehouse.take(stretch).findings
     yield from gatehouse.finish(last_ms).findings
     if recorded is not None:
         recorded.check_all_asked()
+
+
+def _stretches(facts: Iterable[Fact]) -> Iterator[list[Fact]]:
+    """Facts in lists that end between two instants, and where time falls back: so they were judged first."""
+    stretch: list[Fact] = []
+    last_ms = 0
+    for fact in facts:
+        if stretch and (fact.t_ms < last_ms or (len(stretch) >= STRETCH and fact.t_ms > last_ms)):
+            yield stretch
+            stretch = []
+        stretch.append(fact)
+        last_ms = fact.t_ms
+    if stretch:
+        yield stretch
 
 
 def judge_again(site: Site, base: Path, path: Path, *, afresh: bool = False) -> tuple[list[Finding], str]:

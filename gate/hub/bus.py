@@ -35,9 +35,10 @@ class Event:
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One open page. sites: those it may see, None for all."""
+    """One open page, or a site that waits for orders. sites: those it may see, None for all."""
 
     sites: frozenset[str] | None
+    is_page: bool = True
     waiting: deque[Event] = field(default_factory=deque)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
@@ -114,8 +115,8 @@ class Bus:
             listener.offer(event)
 
     @asynccontextmanager
-    async def listen(self, sites: frozenset[str] | None) -> AsyncIterator[Listener]:
-        listener = Listener(sites, closed=self._closed)
+    async def listen(self, sites: frozenset[str] | None, *, is_page: bool = True) -> AsyncIterator[Listener]:
+        listener = Listener(sites, is_page, closed=self._closed)
         self._listeners.add(listener)
         try:
             yield listener
@@ -130,4 +131,5 @@ class Bus:
             listener.wake.set()
 
     def __len__(self) -> int:
-        return len(self._listeners)
+        """How many pages are open."""
+        return sum(listener.is_page for listener in self._listeners)

@@ -128,7 +128,8 @@ class Known:
             query = select(Message.site, Message.stream, Message.seq, Message.id).where(or_(by_number, by_id))
             for site, stream, seq, id_ in await session.execute(query):
                 self.numbers[site, stream].add(seq)
-                self.ids.add((site, str(id_)))
+                if id_ is not None:
+                    self.ids.add((site, id_))
 
     async def _load_passages(self, session: AsyncSession, ids: list[str]) -> None:
         for part in _parts(ids):

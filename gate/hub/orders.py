@@ -28,6 +28,7 @@ from gate.uplink.messages import signed, topic
 router = APIRouter(tags=["orders"])
 
 _LIVES_MS = 30_000  # an arm that moves later than this moves for another vehicle
+_ANSWERS_MS = 60_000  # after its time is over
 _AGAIN_S = 5.0  # another hub on the same database may have taken an order
 _FINAL = ("done", "failed", "refused")
 
@@ -87,29 +88,32 @@ async def give_order(
         if not isinstance(barriers, dict) or body.barrier not in barriers:
             raise HTTPException(409, "the site has no such barrier")
         order = _order(site_id, body, person, now)
-        session.add(order)
-        log_look(session, hub, person, f"order {body.command}", order.id, site_id, body.barrier, body.reason)
-    hub.bus.publish("order", site_id, order_out(order, now))
-    return order_out(order, now)
+        if not await hub.store.insert_new(session, Order, **order):
+            raise HTTPException(409, "this order is being given")
+        log_look(session, hub, person, f"order {body.command}", order["id"], site_id, body.barrier, body.reason)
+    given = order_out(Order(**order), now)
+    hub.bus.publish("order", site_id, given)
+    return given
 
 
-def _order(site: str, body: OrderIn, person: Person, now: int) -> Order:
-    return Order(
-        id=secrets.token_hex(16),
-        site=site,
-        barrier=body.barrier,
-        command=body.command.value,
-        reason=body.reason,
-        user_id=person.id,
-        user_name=person.shown_name,
-        role=person.role.value,
-        created_ms=now,
-        expires_ms=now + _LIVES_MS,
-        client_id=body.client_id,
-        state="waiting",
-        detail="",
-        answered_ms=None,
-    )
+def _order(site: str, body: OrderIn, person: Person, now: int) -> dict[str, Any]:
+    """The columns of a new order."""
+    return {
+        "id": secrets.token_hex(16),
+        "site": site,
+        "barrier": body.barrier,
+        "command": body.command.value,
+        "reason": body.reason,
+        "user_id": person.id,
+        "user_name": person.shown_name,
+        "role": person.role.value,
+        "created_ms": now,
+        "expires_ms": now + _LIVES_MS,
+        "client_id": body.client_id,
+        "state": "waiting",
+        "detail": "",
+        "answered_ms": None,
+    }
 
 
 @router.get("/api/v1/sites/{site_id}/orders", summary="What was ordered at a site, newest first")
@@ -130,7 +134,7 @@ async def list_orders(
 async def waiting_orders(hub: TheHub, site: TheSite, wait_s: Annotated[float, Query(ge=0, le=25)] = 20.0) -> list[str]:
     """Held open until there is one, or for `wait_s`. Each is signed as gate.uplink.messages says, topic "order"."""
     end = hub.clock() + int(wait_s * 1000)
-    async with hub.bus.listen(frozenset({site.id})) as listener:
+    async with hub.bus.listen(frozenset({site.id}), is_page=False) as listener:
         while True:
             found = await _signed_orders(hub, site.id)
             left_s = (end - hub.clock()) / 1000
@@ -162,8 +166,14 @@ async def note_answer(session: AsyncSession, hub: Hub, site: str, body: dict[str
 
 
 def order_out(order: Order, now_ms: int) -> dict[str, Any]:
-    """An order as pages show it; one the site never took is "expired" once its time is over."""
-    expired = order.state == "waiting" and order.expires_ms <= now_ms
+    """An order as pages show it. One the site never took is "expired" once its time is over; of one it took and never
+    spoke of again, as a site that was cut off meanwhile, nobody knows: "unanswered".
+    """
+    state = order.state
+    if state == "waiting" and order.expires_ms <= now_ms:
+        state = "expired"
+    elif state == "taken" and order.expires_ms + _ANSWERS_MS <= now_ms:
+        state = "unanswered"
     return {
         "id": order.id,
         "site": order.site,
@@ -174,7 +184,7 @@ def order_out(order: Order, now_ms: int) -> dict[str, Any]:
         "role": order.role,
         "created_ms": order.created_ms,
         "expires_ms": order.expires_ms,
-        "state": "expired" if expired else order.state,
+        "state": state,
         "detail": order.detail,
         "answered_ms": order.answered_ms,
     }

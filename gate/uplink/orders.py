@@ -6,6 +6,7 @@ hub ─► GET /api/v1/orders, held open ─► checked ─► carried out ─�
 import asyncio
 import contextlib
 import json
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,7 +54,7 @@ class OrderTaker:
     ) -> None:
         self._site, self._key, self._client = site, signing_key(token), client
         self._outbox, self._carry_out, self._clock = outbox, carry_out, clock
-        self._under_way: dict[tuple[str, str], str] = {}  # barrier and its command: the order it is for
+        self._under_way: dict[tuple[str, str], deque[str]] = defaultdict(deque)  # barrier and command: orders
 
     async def run(self) -> None:
         pause_s = _FIRST_PAUSE_S
@@ -85,20 +86,21 @@ class OrderTaker:
         if not isinstance(fact, Operation) or not fact.action.startswith("barrier_"):
             return
         command, _, end = fact.action.removeprefix("barrier_").rpartition("_")
-        if end in ("done", "failed") and (order := self._under_way.pop((fact.target, command), None)) is not None:
-            self._tell(order, end, fact.detail)
+        waiting = self._under_way.get((fact.target, command))
+        if end in ("done", "failed") and waiting:
+            self._tell(waiting.popleft(), end, fact.detail)
 
     def _begin(self, order: RemoteOrder) -> None:
         if self._clock() >= order.expires_ms:
             self._tell(order.id, "refused", "it came too late")
             return
         place = (order.barrier, _MOVES.get(order.command, order.command))
-        self._under_way[place] = order.id
+        self._under_way[place].append(order.id)
         self._tell(order.id, "taken", "")
         try:
             self._carry_out(order)
         except GatewardenError as error:
-            self._under_way.pop(place, None)
+            self._under_way[place].remove(order.id)
             self._tell(order.id, "refused", str(error))
 
     def _opened(self, envelope: str) -> RemoteOrder | None:

@@ -2,7 +2,8 @@
 
 The hub is a process of its own, its disk writes are real. The sites send as `gate.uplink.sender` does: whatever waits
 goes in one batch, the next when its receipt is there. The pages do as the built pages do: they hear the news, and load
-their lists again as the news come, once in PAGE_EVERY_S at most. Sites know nothing of one another: each begins when it likes, and its events follow at uneven distances.
+their lists again as the news come, once in PAGE_EVERY_S at most. Sites know nothing of one another: each begins when it
+likes, and its events follow at uneven distances.
 """
 
 import asyncio
@@ -104,15 +105,17 @@ def hub_process(settings: HubSettings, log: Path) -> Iterator[tuple[int, psutil.
         command += ["--database", settings.database_url]
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)
-        for _ in range(600):
-            time.sleep(0.1)
-            assert process.poll() is None, log.read_text()
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-        yield port, psutil.Process(process.pid)
-        process.terminate()
-        process.wait()
+        try:
+            for _ in range(600):
+                time.sleep(0.1)
+                assert process.poll() is None, log.read_text()
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+            yield port, psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            process.wait()
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -47,13 +48,15 @@ def running_postgres(*, durable: bool = False) -> Iterator[str]:
             [programs / "postgres", "-D", data, "-p", str(port), *options],
             user=user, cwd=folder, stdout=log, stderr=log,
         )  # fmt: skip
-        ready = [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port)]
-        for _ in range(200):
-            if subprocess.run(ready, check=False, capture_output=True).returncode == 0:
-                break
-            assert process.poll() is None, (folder / "log").read_text()
-            subprocess.run(["sleep", "0.05"], check=True)
-        yield f"postgresql+asyncpg://gate@127.0.0.1:{port}"
-        process.terminate()
-        process.wait()
+        try:
+            ready = [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port)]
+            for _ in range(200):
+                if subprocess.run(ready, check=False, capture_output=True).returncode == 0:
+                    break
+                assert process.poll() is None, (folder / "log").read_text()
+                subprocess.run(["sleep", "0.05"], check=True)
+            yield f"postgresql+asyncpg://gate@127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)  # whoever is still connected is cut off
+            process.wait()
     shutil.rmtree(folder, ignore_errors=True)

@@ -158,6 +158,13 @@ async def test_an_order_that_nobody_takes_in_time_is_never_carried_out(
     assert (await rig.site.get("/api/v1/orders?wait_s=0")).json() == []
     (late,) = (await operator.get(f"/api/v1/sites/{SITE}/orders")).json()
     assert late["state"] == "expired"
+    answer = {"id": "a1", "seq": 1, "kind": "order", "body": {"order": made["id"], "state": "taken"}}
+    await rig.send(answer, stream="s2")
+    (cut_off,) = (await operator.get(f"/api/v1/sites/{SITE}/orders")).json()
+    assert cut_off["state"] == "taken"
+    move_clock(61_000)
+    (cut_off,) = (await operator.get(f"/api/v1/sites/{SITE}/orders")).json()
+    assert cut_off["state"] == "unanswered"
     other = await rig.add_site("gate-2")
     assert (await other.get("/api/v1/orders?wait_s=0")).json() == []
 

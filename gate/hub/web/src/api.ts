@@ -43,7 +43,7 @@ export interface Order {
   reason: string;
   user: string;
   created_ms: number;
-  state: "waiting" | "taken" | "done" | "failed" | "refused" | "expired";
+  state: "waiting" | "taken" | "done" | "failed" | "refused" | "expired" | "unanswered";
   detail: string;
 }
 

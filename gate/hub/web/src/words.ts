@@ -128,6 +128,7 @@ const WORDS = {
   order_done: ["已执行", "Carried out"],
   order_failed: ["执行失败", "Failed"],
   order_refused: ["现场拒绝", "Refused by the site"],
+  order_unanswered: ["现场未回报结果", "The site never said what came of it"],
   order_expired: ["已过期,未执行", "Too late, not carried out"],
   byProduct: ["按品种", "By product"],
   weighed: ["过磅", "Weighed"],

@@ -17,7 +17,7 @@ const COMMANDS = [
   { command: "reweigh", icon: <IconRefresh size={18} />, variant: "default", colour: undefined },
 ] as const;
 type Command = (typeof COMMANDS)[number]["command"];
-const COLOURS = { waiting: "yellow", taken: "yellow", done: "green", failed: "red", refused: "red", expired: "red" };
+const COLOURS = { waiting: "yellow", taken: "yellow", done: "green", failed: "red", refused: "red", expired: "red", unanswered: "orange" };
 const LOOK_AGAIN_MS = 5_000;
 
 export function BarrierCards({ site }: { site: Site }) {

@@ -18,7 +18,8 @@ from gate.beams.reader import BeamReaders
 from gate.beams.recorded import replay_beams
 from gate.errors import SiteError
 from gate.facts import BeamState, Fact
-from gate.site.model import Beam
+from gate.running.check import check_site
+from gate.site.model import Beam, Camera, Name, Site
 from tests.gate.scale.test_mqtt_line import MOSQUITTO, broker, free_port
 from vision.facts import DeviceState
 
@@ -148,6 +149,27 @@ def test_a_recording_is_read_in_order_of_time(tmp_path: Path) -> None:
         BeamState(11_200, "a", broken=False),
         BeamState(11_500, "b", broken=True),
     ]
+
+
+def test_a_site_check_lists_each_barrier_and_why_it_cannot_work(tmp_path: Path) -> None:
+    (tmp_path / "beams.csv").write_text("at_ms,beam,broken\n900,b,1\n", "utf-8")
+    wired = (
+        beam("a", "modbus-tcp:10.0.0.30:502", input=4),
+        beam("b", "replay:beams.csv"),
+        beam("c", ""),
+        beam("d", "tcp:10.0.0.30:502"),
+    )
+    camera = Camera(id="c1", name=Name(zh="门"), address="file:none.mp4", size=(640, 360))
+    site = Site(id="s", name=Name(zh="场"), cameras=(camera,), beams=wired)
+    checked = check_site(site, tmp_path, devices=False)
+    told = [line for line in checked.lines if "light barrier" in line]
+    assert told[:3] == [
+        "ok     light barrier a: modbus-tcp:10.0.0.30:502, input 4",
+        "ok     light barrier b: replay:beams.csv: 1 changes recorded",
+        "ok     light barrier c: no address, nothing reads it",
+    ]
+    assert told[3].startswith("FAULT  light barrier 'd'")
+    assert not checked.passed
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ RECENT = 16  # places kept per vehicle
 JUMP_M = 2.0  # a step this much longer or shorter than its speed says,
 BRAKE_M_S2 = 8.0  # beyond what braking explains, is not driven;
 BRAKE_S = 0.6  # unseen for longer, it is no surer to be the same vehicle
+BACKING_M_S = 5.0  # no box creeps from one vehicle to another as fast as this
 ALIKE = 1.8  # a vehicle's size on the ground may change by this factor, not more
 SIGMAS = 4.0  # progress that the measurement might make by itself is none
 
@@ -189,7 +190,7 @@ class LaneWatch:
     ) -> list[tuple[int, Movement]]:
         lane, span = self._lane.item(slot), t_ms - self._seen_ms.item(slot)
         steady, speed = self._smooth_one(t_ms, slot, place, span)
-        another = self._another_one(slot, steady, span, seen)
+        another = self._another_one(slot, (steady, speed), span, seen)
         limit = max(self._limit_m.item(lane), SIGMAS * max(seen.spread, self._spread.item(slot)))
         self._seen_ms[slot], self._steady[slot], self._speed[slot] = t_ms, steady, speed
         self._steps[slot] += 1
@@ -213,14 +214,16 @@ class LaneWatch:
             self._begin(t_ms, slot, lane, place, seen.size)
         return movements
 
-    def _another_one(self, slot: int, steady: float, span: int, seen: SeenOne) -> bool:
+    def _another_one(self, slot: int, moved: tuple[float, float], span: int, seen: SeenOne) -> bool:
+        steady, speed = moved
         span_s = span / 1000
         if self._steps.item(slot) < 3:
             return span_s > BRAKE_S
         off = abs(steady - self._steady.item(slot) - self._speed.item(slot) * span_s)
         ratio = seen.size / self._size.item(slot)
         jumped = off > JUMP_M + BRAKE_M_S2 / 2 * min(span_s, BRAKE_S) ** 2 + SIGMAS * seen.spread
-        return jumped or ratio > ALIKE or ratio < 1 / ALIKE
+        backing = max(speed, self._speed.item(slot)) < -BACKING_M_S
+        return jumped or (not backing and (ratio > ALIKE or ratio < 1 / ALIKE))
 
     def _smooth_one(self, t_ms: int, slot: int, place: float, span: int) -> tuple[float, float]:
         if span > GAP_MS:
@@ -263,7 +266,7 @@ class LaneWatch:
         lanes = self._lane[slots]
         span = t_ms - self._seen_ms[slots]
         steady, speed = self._smooth(t_ms, slots, place, span)
-        another = self._another(slots, steady, span, seen)
+        another = self._another(slots, (steady, speed), span, seen)
         limit = np.maximum(self._limit_m[lanes], SIGMAS * np.maximum(seen.spread, self._spread[slots]))
         self._seen_ms[slots], self._steady[slots], self._speed[slots] = t_ms, steady, speed
         self._steps[slots] += 1
@@ -288,14 +291,19 @@ class LaneWatch:
             self._begin(t_ms, slots[over], lanes[over], place[over], seen.sizes[over])
         return movements
 
-    def _another(self, slots: Index, steady: Array, span: Index, seen: Seen) -> NDArray[np.bool_]:
-        """(N,) whether this cannot be the vehicle whose progress has been followed."""
+    def _another(self, slots: Index, moved: tuple[Array, Array], span: Index, seen: Seen) -> NDArray[np.bool_]:
+        """(N,) whether this cannot be the vehicle whose progress has been followed. moved: places and speeds.
+
+        Of one that backs at speed right through a change of its box, the box is at fault: it took in a neighbour.
+        """
+        steady, speed = moved
         span_s = span / 1000
         off = np.abs(steady - self._steady[slots] - self._speed[slots] * span_s)
         jumped = off > JUMP_M + BRAKE_M_S2 / 2 * np.minimum(span_s, BRAKE_S) ** 2 + SIGMAS * seen.spread
         ratio = seen.sizes / self._size[slots]
+        backing = np.maximum(speed, self._speed[slots]) < -BACKING_M_S
         followed = self._steps[slots] >= 3
-        another: NDArray[np.bool_] = followed & (jumped | (ratio > ALIKE) | (ratio < 1 / ALIKE))
+        another: NDArray[np.bool_] = followed & (jumped | (((ratio > ALIKE) | (ratio < 1 / ALIKE)) & ~backing))
         another |= ~followed & (span_s > BRAKE_S)  # seen too briefly to be known again
         return another
 

@@ -4,7 +4,7 @@ Points are (x, y): metres on the ground where `camera` is None, else pixels of t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -24,6 +24,9 @@ GATE_USES = ("entrance", "exit", "both")
 class ZoneShape:
     """An area. holes: rings inside it that do not belong to it. hours: when it counts, None always.
 
+    outer: the ring that counts for who came and went, where that reaches farther than the area drawn, as beyond a
+    picture's edge; empty where it is the same.
+
     Raises ShapeError for fewer than three points, no area, a ring that crosses itself, or a hole that is not inside.
     """
 
@@ -33,6 +36,7 @@ class ZoneShape:
     holes: tuple[tuple[Point, ...], ...] = ()
     camera: str | None = None
     hours: Hours | None = None
+    outer: tuple[Point, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in ZONE_KINDS:
@@ -43,8 +47,13 @@ class ZoneShape:
                 raise ShapeError(self.id, f"holes.{number}", "a ring wholly inside the zone")
 
     def polygon(self) -> shapely.Polygon:
-        """The area as a shapely polygon."""
+        """The area as drawn, as a shapely polygon."""
         return shapely.Polygon(self.ring, self.holes)
+
+    @property
+    def counted(self) -> tuple[Point, ...]:
+        """The ring that counts for who came and went."""
+        return self.outer or self.ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +209,11 @@ class Shapes:
                     raise ShapeError(shape.id, f"image.{number}", f"{inside}, got ({x:g}, {y:g})")
 
     def to_edges(self, sizes: Mapping[str, tuple[int, int]]) -> "Shapes":
-        """The same shapes, but picture zones (decks apart) drawn to an edge of their picture reach beyond it.
+        """The same shapes, but picture zones drawn to an edge of their picture reach beyond it.
 
         A box that the picture cuts off ends on the edge, where a zone that ends there too would not hold it.
         """
-        zones = [_to_edges(z, sizes[z.camera]) if z.camera and z.kind != "deck" else z for z in self.zones]
+        zones = [_to_edges(z, sizes[z.camera]) if z.camera else z for z in self.zones]
         return Shapes(tuple(zones), self.boundaries, self.lanes)
 
 
@@ -214,7 +223,7 @@ def _to_edges(zone: ZoneShape, size: tuple[int, int]) -> ZoneShape:
         return -limit if value <= near else 2.0 * limit if value >= limit - near else value
 
     ring = tuple((out(x, size[0]), out(y, size[1])) for x, y in zone.ring)
-    return ZoneShape(zone.id, zone.kind, ring, zone.holes, zone.camera, zone.hours)
+    return replace(zone, outer=ring)
 
 
 def _with_manoeuvre(lane: LaneShape, names: tuple[str, ...]) -> LaneShape:

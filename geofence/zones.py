@@ -27,8 +27,8 @@ class ZoneWatch:
         self._confirm_ms = confirm_ms
         self._start, self._piece, self._real = _edges(self._zones)
         self._length2 = np.maximum((self._piece**2).sum(axis=2), 1e-12)
-        self._low = np.array([np.min(z.ring, axis=0) for z in zones]).reshape(-1, 2) - margin
-        self._high = np.array([np.max(z.ring, axis=0) for z in zones]).reshape(-1, 2) + margin
+        self._low = np.array([np.min(z.counted, axis=0) for z in zones]).reshape(-1, 2) - margin
+        self._high = np.array([np.max(z.counted, axis=0) for z in zones]).reshape(-1, 2) + margin
         self._state = np.zeros((0, len(zones)), np.int8)  # 1 in, -1 out, 0 not known yet
         self._since = np.zeros((0, len(zones)), np.int64)  # first of the observations that contradict the state
         self._count = np.zeros((0, len(zones)), np.int16)
@@ -190,7 +190,7 @@ def _listed(start: Array, piece: Array, length2: Array, real: NDArray[np.bool_])
 
 def _edges(zones: Sequence[ZoneShape]) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Edges of all rings per zone, padded: (zones, E, 2) starts, (zones, E, 2) pieces, (zones, E) which are real."""
-    rings = [[np.array(r, np.float64) + GENERAL_POSITION for r in (z.ring, *z.holes)] for z in zones]
+    rings = [[np.array(r, np.float64) + GENERAL_POSITION for r in (z.counted, *z.holes)] for z in zones]
     most = max((sum(len(r) for r in each) for each in rings), default=1)
     start, piece = np.zeros((len(zones), most, 2)), np.zeros((len(zones), most, 2))
     real = np.zeros((len(zones), most), bool)

@@ -1,6 +1,7 @@
 """Coming into zones and leaving them."""
 
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,9 +44,10 @@ def test_parked_on_the_edge_does_not_come_and_go():
     assert len(visits(drive(zone_fence(YARD), frames))) <= 1
 
 
-def test_box_at_the_edge_of_the_picture():
+@pytest.mark.parametrize("kind", ["approach", "deck"])
+def test_box_at_the_edge_of_the_picture(kind):
     # Frigate #3697, #19346: a box that touches the picture's edge fell out of the zone drawn to that edge
-    zone = ZoneShape("z", "approach", ((0.0, 400.0), (640.0, 400.0), (640.0, 480.0), (0.0, 480.0)), camera="camera")
+    zone = ZoneShape("z", kind, ((0.0, 400.0), (640.0, 400.0), (640.0, 480.0), (0.0, 480.0)), camera="camera")
     fence = zone_fence(*Shapes((zone,)).to_edges({"camera": (640, 480)}).zones)
     out = []
     for number in range(20):

@@ -3,7 +3,8 @@
     python -m tests.geofence.two_way [CLIP…]        one JSON line a clip, and the sum
 
 Played forward nobody goes the wrong way, played backward everybody does. A track is judged where it can be: in one
-carriageway between 25 and 80 m, over 2.5 s and 6 m at least, never unseen for more than 0.6 s. A track whose ends lie
+carriageway between 25 and 80 m, over 2.5 s and 6 m at least, never unseen for more than 0.6 s, and with no step longer
+than 2 m and 40 m/s together, which is a box that jumped and no vehicle that drove. A track whose ends lie
 the wrong way round for the way the clip is played was handed from one vehicle to another by the tracker; it is counted
 as mixed.
 """
@@ -33,6 +34,7 @@ SITES = Path(__file__).parent / "jamcam"
 EVERY = 2  # frames: 12.5 a second
 LEAST_S, LEAST_M = 2.5, 6.0
 GAP_S = 0.6
+STEP_M, STEP_M_S = 2.0, 40.0
 NEAR_M, FAR_M = 25.0, 80.0
 
 Frames = list[tuple[int, Detections]]
@@ -123,7 +125,8 @@ def play(frames: Frames, site_file: Path) -> tuple[set[str], dict[str, tuple[flo
 def _drift(places: list[tuple[float, float, float]]) -> tuple[float, float] | None:
     """Metres along its carriageway's direction and seconds, of its longest stretch; None where nobody can judge."""
     rows = np.array(places)
-    breaks = (np.diff(rows[:, 0]) > GAP_S) | (np.diff(np.sign(rows[:, 1])) != 0)
+    span, step = np.diff(rows[:, 0]), np.abs(np.diff(rows[:, 2]))
+    breaks = (span > GAP_S) | (np.diff(np.sign(rows[:, 1])) != 0) | (step > STEP_M + STEP_M_S * span)
     longest = max(np.split(rows, np.flatnonzero(breaks) + 1), key=lambda part: part[-1, 0] - part[0, 0])
     seconds = float(longest[-1, 0] - longest[0, 0])
     if len(longest) < 5 or seconds < LEAST_S:

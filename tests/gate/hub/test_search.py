@@ -98,7 +98,7 @@ async def test_figures_add_up(rig: Rig) -> None:
     await fill(rig)
     await rig.send(message(20, finding(1, Severity.CRITICAL)), message(21, finding(2, state="withdrawn")))
     client = await rig.person(Role.CITY)
-    for by in ("hour", "day", "month", "year", "site", "product"):
+    for by in ("hour", "day", "month", "year", "site", "mine", "product"):
         rows = (await client.get(f"/api/v1/figures?by={by}")).json()
         assert sum(r["passages"] for r in rows) == len(PLATES)
         assert sum(r["weight_kg"] for r in rows) == 21_000.0
@@ -106,6 +106,10 @@ async def test_figures_add_up(rig: Rig) -> None:
         assert sum(r["alerts"]["3"] for r in rows) == 0
     products = {r["key"]: r["passages"] for r in (await client.get("/api/v1/figures?by=product")).json()}
     assert products == {"原煤": 3, "精煤": 3}
+    beat = {"t_ms": 1, "mine": "东山煤矿"}
+    await rig.site.post("/api/v1/ingest", json={"stream": "s1", "messages": [], "heartbeat": beat})
+    (mine,) = (await client.get("/api/v1/figures?by=mine")).json()
+    assert (mine["key"], mine["passages"], mine["alerts"]["4"]) == ("东山煤矿", len(PLATES), 1)
 
 
 async def test_exports_hold_the_same_rows(rig: Rig) -> None:

@@ -83,8 +83,13 @@ class Decks:
 
     def between(self, scale: str, start_ms: int, end_ms: int) -> list[Occupancy]:
         """What the cameras saw on a scale's deck in a span not long past, oldest first."""
-        seen = self.by_scale[scale].seen if scale in self.by_scale else ()
-        return [o for o in seen if start_ms <= o.t_ms <= end_ms]
+        found: list[Occupancy] = []
+        for occupancy in reversed(self.by_scale[scale].seen if scale in self.by_scale else ()):
+            if occupancy.t_ms < start_ms:
+                break
+            if occupancy.t_ms <= end_ms:
+                found.append(occupancy)
+        return found[::-1]
 
     @staticmethod
     def _look(deck: Deck, occupancy: Occupancy) -> None:

@@ -14,7 +14,7 @@ from gate.fraud.passage_facts import came_in, known_plate, left, valid_ticket
 from gate.fraud.rule import Vehicles
 from gate.judging.follower import FenceFollower, Follower, Turn
 from gate.judging.identity import AS_READ, Identity, identify
-from gate.judging.outline import Outlines, cut_sides
+from gate.judging.outline import Outlines
 from gate.passage.book import PassageBook
 from gate.passage.plates import known
 from gate.passage.presented import Presented
@@ -91,8 +91,7 @@ class Gatehouse:
         self._departed: set[str] = set()
         self._whose: dict[str, tuple[str, Identity]] = {}  # by passage: the plate read, and whose it is taken for
         self._lent: dict[str, tuple[TicketUse, ...]] = {}  # by passage: what the register says of that plate
-        self._sizes = {c.id: c.size for c in site.cameras}
-        self._outlines = Outlines(self._sizes)
+        self._outlines = Outlines({c.id: c.size for c in site.cameras})
         self._unjudged: list[Fact] = []
         self._now_ms: int | None = None
 
@@ -188,18 +187,12 @@ class Gatehouse:
         movements: list[Movement] = []
         for camera, seen in groupby(sightings, key=lambda s: s.camera):
             batch = list(seen)
-            self._book.see([self._placed(s) for s in batch])
+            self._book.see([self._outlines.placed(s) for s in batch])
             movements += self._follower.look(t_ms, camera, batch)
             for sighting in batch:
                 if not self._book.link(sighting.vehicle, self._follower.known_as(sighting.vehicle)):
                     self._follower.part(camera, sighting.vehicle)
         return movements
-
-    def _placed(self, sighting: Sighting) -> Sighting:
-        """The sighting, without its ground point where the picture cuts it off: half a box has its middle elsewhere."""
-        size = self._sizes.get(sighting.camera)
-        left, right = cut_sides(sighting.box, size) if size else (False, False)
-        return self._outlines.placed(sighting) if left == right else replace(sighting, ground=None)
 
     def _note(self, facts: Sequence[Fact], outcome: Outcome) -> None:
         """Derived facts that belong to no visit."""

@@ -19,8 +19,9 @@ from gate.passage.visit import GOODS_VEHICLES, Visit
 
 GATE_SPEED_M_S = 4.0  # as trucks drive at a gate
 SLACK_M = 4.0  # ground points of two cameras differ by about a wheel base
-GAP_S = 8.0  # unseen for longer, only the plate joins
-LOST_S = 20.0  # for so long it may still be the same one, though nobody can say
+GAP_S = 8.0  # unseen for longer it has stood; it has come no further
+LONG_COST = 0.4  # of having been unseen for LOST_S
+LOST_S = 20.0  # unseen for longer, only the plate joins
 LEFT_GAP_S = 1.5  # once it has crossed outward, only what was seen at nearly the same instant and place
 PLATE_GAP_S = 600.0  # seen again later than this is another visit
 FOLLOWED_MS = 1_000  # seen so shortly ago, a camera may still see it
@@ -186,7 +187,7 @@ def _moved_on(earlier: Visit, later: Visit, gap_s: float) -> Join:
         return Join(IMPOSSIBLE, "no plate and no place on the ground to go by")
     if here.t_ms > there.t_ms + SAME_INSTANT_MS:
         return Join(IMPOSSIBLE, "the one was still seen elsewhere when the other had come")
-    if gap_s > (GAP_S if earlier.left_ms is None else LEFT_GAP_S):
+    if gap_s > (LOST_S if earlier.left_ms is None else LEFT_GAP_S):
         return Join(IMPOSSIBLE, f"unseen for {gap_s:.0f} s without a plate")
     if math.dist(here.point, there.point) > SLACK_M:
         if one.heading is None or other.heading is None:
@@ -210,11 +211,11 @@ def _reached(earlier: Visit, later: Visit, here: Spot | None, there: Spot | None
     if here is None or there is None:
         return None
     took_s = abs(there.t_ms - here.t_ms) / 1000
-    if took_s > (GAP_S if earlier.left_ms is None else LEFT_GAP_S):
+    if took_s > (LOST_S if earlier.left_ms is None else LEFT_GAP_S):
         return None
     apart_m = math.dist(here.point, there.point)
-    reach_m = SLACK_M + GATE_SPEED_M_S * took_s * (earlier.left_ms is None)
-    cost = apart_m / reach_m + _class_cost(earlier, later)
+    reach_m = SLACK_M + GATE_SPEED_M_S * min(took_s, GAP_S) * (earlier.left_ms is None)
+    cost = apart_m / reach_m + LONG_COST * took_s / LOST_S + _class_cost(earlier, later)
     return Join(cost, f"{apart_m:.1f} m apart after {took_s:.1f} s, no plate against it", DOUBTFUL_COST <= cost < 1.0)
 
 

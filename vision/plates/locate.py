@@ -69,7 +69,7 @@ class PlateLocator:
         check_frame(frame)
         sure = self.threshold if threshold is None else threshold
         least = sure * (_DOUBTFUL_SHARE if doubtful else 1.0)
-        first = least * _FIRST_SHARE
+        first = sure * _FIRST_SHARE  # doubtful places cost no more looks: only what is made of them differs
         if regions is None:
             parts = [self._candidates(frame, (0.0, 0.0), self._size, first)]
         else:

@@ -1,6 +1,7 @@
 """Training of the vehicle detector: `gatewarden models train vehicle-detector`."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,8 +74,8 @@ def train(job: TrainingJob) -> Path:
         net = fit(DetectorNet(SPEC), iter(loader), road_loss, job, peak_rate=2e-3)
     else:
         pupil = TaughtNet(TAUGHT_SPEC, held=job.pretrained is not None)
-        batches = replayed(loader, _REPLAYED, job.seed)
-        net = plain(fit(pupil, batches, taught_loss, job, peak_rate=1.2e-3), TAUGHT_SPEC)
+        with closing(replayed(loader, _REPLAYED, job.seed)) as batches:
+            net = plain(fit(pupil, batches, taught_loss, job, peak_rate=1.2e-3), TAUGHT_SPEC)
         if job.pretrained is not None:
             midway(earlier(Path(job.pretrained)), net, _LEARNED_SHARE)
     return export(net, job, ROADS, (scenes.scene(rng)[0] for _ in range(CALIBRATION_PICTURES)))

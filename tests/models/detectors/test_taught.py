@@ -1,7 +1,9 @@
 """A detector learns from a teacher that looks at the very pictures it is shown."""
 
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -119,9 +121,9 @@ def test_batches_are_given_once_and_then_again() -> None:
             yield (torch.tensor(number),)
 
     given: list[int] = []
-    for batch in replayed(made(), 2, seed=1):
-        given.append(int(batch[0]))
-        if 2 in given and len(given) > 10:
-            break
+    with closing(replayed(made(), 2, seed=1)) as batches:
+        while 2 not in given or len(given) < 10:
+            given.append(int(next(batches)[0]))
+    assert not [thread for thread in threading.enumerate() if "gather" in thread.name]
     assert set(given) == {0, 1, 2}
     assert given.index(0) < given.index(1) < given.index(2)

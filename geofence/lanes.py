@@ -20,6 +20,7 @@ NEAR_SHARE = 0.15  # of against_m: this near to the farthest place reached, a ve
 ALONG_SHARE = 0.33  # of against_m: progress that ends a wrong-way movement
 CREEP_M_S = 0.1  # slower than this is standing
 BASE_MS = 400  # over which speed is taken
+FADING = 6  # times as long standing undoes the time spent moving backwards: trembling adds up to nothing
 GAP_MS = 250  # unseen this long, the places before say nothing of where it is now
 ABSENT_MS = 1_000  # seen elsewhere this long ends what was going on in a lane
 LOST_MS = 3_000  # and so does not being seen this long
@@ -94,7 +95,7 @@ class LaneWatch:
         self._peak = np.zeros(0)  # metres along the lane, the farthest it came
         self._deepest = np.zeros(0)
         self._turn_ms = np.zeros(0, np.int64)  # when it was last near the peak
-        self._back_ms = np.zeros(0, np.int64)  # spent moving backwards since
+        self._back_ms = np.zeros(0, np.int64)  # spent moving backwards since; it fades while standing
         self._seen_ms = np.zeros(0, np.int64)  # last time in its lane
         self._against = np.zeros(0, bool)
         self._steps = np.zeros(0, np.int64)  # seen in its lane since it began
@@ -199,8 +200,10 @@ class LaneWatch:
             peak = max(peak, steady)
             self._size[slot], self._spread[slot], self._peak[slot] = seen.size, seen.spread, peak
             self._back_ms[slot], self._turn_ms[slot] = 0, t_ms
-        elif speed < -CREEP_M_S:
-            self._back_ms[slot] += min(span, 2 * BASE_MS)
+        else:
+            slow, went = max(CREEP_M_S, seen.spread / BASE_MS * 1000), min(span, 2 * BASE_MS)
+            back = went if speed < -slow else -went // FADING if speed <= slow else 0
+            self._back_ms[slot] = max(self._back_ms.item(slot) + back, 0)
         deepest = min(deepest, steady)
         self._deepest[slot] = deepest if against else steady
         movements = []
@@ -275,8 +278,10 @@ class LaneWatch:
         close = ~against & (steady >= peak - NEAR_SHARE * limit)
         self._size[slots] = np.where(close, seen.sizes, self._size[slots])
         self._spread[slots] = np.where(close, seen.spread, self._spread[slots])
-        back = np.where(speed < -CREEP_M_S, np.minimum(span, 2 * BASE_MS), 0)
-        self._back_ms[slots] = np.where(close, 0, self._back_ms[slots] + back)
+        slow = np.maximum(CREEP_M_S, seen.spread / BASE_MS * 1000)  # no faster than jitter makes one that stands
+        went = np.minimum(span, 2 * BASE_MS)
+        back = np.where(speed < -slow, went, np.where(speed <= slow, -went // FADING, 0))
+        self._back_ms[slots] = np.where(close, 0, np.maximum(self._back_ms[slots] + back, 0))
         self._peak[slots] = np.where(close, np.maximum(peak, steady), peak)
         self._turn_ms[slots] = np.where(close, t_ms, self._turn_ms[slots])
         deepest = np.minimum(self._deepest[slots], steady)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geofence.fence import SiteFence
 from geofence.movement import MovementKind
-from geofence.shapes import LaneShape, ZoneShape
+from geofence.shapes import LaneShape, Shapes, ZoneShape
 from tests.geofence.drive import drive, lane_fence, line, row
+from tests.geofence.test_few import plane
 
 LANE = LaneShape("出口道", ((0.0, 0.0), (0.0, 60.0)), 4.0)
 NEIGHBOUR = LaneShape("入口道", ((4.0, 60.0), (4.0, 0.0)), 4.0)
@@ -151,3 +153,15 @@ def test_wrong_way_is_said_just_when_it_happened(seed):
         return  # too near a threshold to say
     movements = told(drive(lane_fence(LANE), [[row("c:1", p)] for p in moved(*stretches, jitter=0.04, seed=seed)]))
     assert sum(m.kind is MovementKind.AGAINST_LANE for m in movements) == wrong
+
+
+def test_one_that_stands_and_trembles_after_its_box_slipped_back_is_not_going_the_wrong_way():
+    # seen on a motorway in a jam: half hidden, its box slipped by six metres and then trembled for half a minute
+    rng, ground = np.random.default_rng(3), plane(None)
+    lane = LaneShape("道", ((0.0, 30.0), (0.0, 5.0)), 4.0)
+    away = np.concatenate([np.full(15, 14.0), np.linspace(14, 20, 8), np.full(375, 20.0)])
+    feet = ground.to_image(np.column_stack([np.zeros(len(away)), away])) + rng.normal(0, 0.5, (len(away), 2))
+    fence, said = SiteFence(Shapes((), (), (lane,)), {"camera": ground}), []
+    for number, (x, y) in enumerate(feet.tolist()):
+        said += fence.update(1_000 + number * 80, "camera", [("c:1", (x - 30, y - 50, x + 30, y), None, "car")])
+    assert told(said) == []

@@ -145,6 +145,7 @@ Fact = (
     | Operation
 )
 Record = TypeVar("Record")
+_FLOAT = {float}
 _TYPES: dict[str, type] = {t.__name__: t for t in typing.get_args(Fact)}
 
 
@@ -250,10 +251,13 @@ def _record_builder(kind: type) -> Callable[[Any], Any]:
 def _tuple_builder(args: tuple[Any, ...]) -> Callable[[Any], Any]:
     several = len(args) == 2 and args[1] is Ellipsis
     each = [_builder(a) for a in args[: 1 if several else None]]
+    floats = set(args[: 1 if several else None]) == _FLOAT
 
     def build(value: Any) -> Any:
         if not isinstance(value, list):
             raise TypeError(f"expected a list, got {value!r}")
+        if floats and (several or len(value) == len(args)) and set(map(type, value)) <= _FLOAT:
+            return tuple(value)  # boxes and places: a day has a million
         builders = each * len(value) if several else each
         return tuple(b(v) for b, v in zip(builders, value, strict=True))
 

@@ -113,7 +113,7 @@ class Judge:
         for active in self._rules:
             if active.rule.judge:
                 verdict = active.rule.judge(passage, self._contexts[active.rule.id])
-                if isinstance(verdict, Unknown):
+                if isinstance(verdict, Unknown) or (verdict is None and _lost_its_plate(passage, active.rule)):
                     continue
                 out += self._settle(f"{passage.id}/{active.rule.id}", active, verdict, now_ms, passage)
         if passage.closed:
@@ -177,3 +177,8 @@ class Judge:
         if len(self._findings) > FINDINGS_LIMIT:
             del self._findings[next(iter(self._findings))]
         return finding
+
+
+def _lost_its_plate(passage: Passage, rule: Rule) -> bool:
+    """Whether a visit that goes on is not known by a plate just now: one bad look takes back nothing."""
+    return Signal.PLATE in rule.needs and not passage.closed and not known_plate(passage)

@@ -334,3 +334,12 @@ def test_who_offends_again_within_a_month_weighs_more() -> None:
     assert [f.severity for f in found] == [Severity.SERIOUS, Severity.CRITICAL, Severity.CRITICAL, Severity.SERIOUS]
     assert [f.numbers.get("earlier_offences") for f in found] == [None, 1.0, 2.0, None]
     assert "no. 3 in 30 days" in found[2].en
+
+
+def test_one_bad_look_at_the_plate_takes_back_nothing() -> None:
+    judged = judge()
+    assert "unlisted_tanker" in rules_found(say(judged, passage(kind=VehicleClass.TANKER)))
+    blurred = passage(kind=VehicleClass.TANKER, plates=(plate(confidence=0.5),))
+    assert say(judged, blurred) == []
+    over = say(judged, replace(blurred, closed=True))
+    assert [(f.rule, f.state) for f in over if f.rule == "unlisted_tanker"] == [("unlisted_tanker", "withdrawn")]

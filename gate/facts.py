@@ -14,6 +14,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
+from pydantic_core import from_json
+
 from gate.errors import FactError
 from geofence.movement import Movement
 from vision.facts import DeviceState, Sighting
@@ -165,7 +167,7 @@ def read_fact(line: str) -> Fact:
     Raises FactError when the line is no JSON object, names no known fact, or lacks or mistypes a field.
     """
     try:
-        raw = json.loads(line)
+        raw = from_json(line)
         kind = _TYPES[raw.pop("fact")]
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise FactError(f"no fact: {line[:80]!r}") from error

@@ -79,6 +79,7 @@ class Judge:
             for a in self._rules
         }
         self._watches: list[tuple[ActiveRule, Watch]] = [(a, a.rule.watch()) for a in self._rules if a.rule.watch]
+        self._watching = [self._contexts[a.rule.id] for a, _ in self._watches]
         self._findings: dict[str, Finding] = {}
         self._standing: dict[str, dict[str, Finding]] = {}  # by passage
 
@@ -95,7 +96,7 @@ class Judge:
         weighing: the scales with a load on them now. Closed passages are remembered in the history of their plates.
         """
         self._decks.take(facts, occupancies)
-        for context in self._contexts.values():
+        for context in self._contexts.values() if passages else self._watching:
             context.now_ms, context.weighing, context.decks = now_ms, weighing, self._decks
         out = [f for passage in passages for f in self._passage(passage, now_ms)]
         for active, watch in self._watches:

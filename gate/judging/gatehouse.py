@@ -165,18 +165,19 @@ class Gatehouse:
     def _instant(self, t_ms: int, facts: list[Fact], outcome: Outcome) -> None:
         """Weights alone are judged with the next whole second; anything else at once."""
         outcome.facts += facts
-        weighings = [w for f in facts if isinstance(f, WeightSample) for w in self._weigh(f)]
         self._unjudged += facts
+        weighings = [w for f in facts if isinstance(f, WeightSample) for w in self._weigh(f)]
         others = [f for f in facts if not isinstance(f, WeightSample)]
+        if not others and not weighings:
+            return
         if others:
             movements = self._movements(t_ms, [f for f in others if isinstance(f, Sighting)])
             self._note(self._satellite.take(t_ms, [f for f in others if isinstance(f, Position)]), outcome)
             self._derive(movements, weighings, outcome)
-        elif weighings:
+        else:
             self._derive([], weighings, outcome)
         outcome.facts += self._presented.take(t_ms, [f for f in others if isinstance(f, CodeRead)])
-        if weighings or others:
-            self._conclude(t_ms, self._book.changed(t_ms), outcome)
+        self._conclude(t_ms, self._book.changed(t_ms), outcome)
 
     def _weigh(self, sample: WeightSample) -> list[Weighing]:
         machine = self._machines.get(sample.scale)

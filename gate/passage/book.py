@@ -239,8 +239,10 @@ class PassageBook:
     def _over(self, visit: Visit, now_ms: int) -> bool:
         if visit.left_ms is not None and now_ms - max(visit.left_ms, visit.last_ms) > LEFT_GRACE_MS:
             return True
+        if now_ms - visit.last_ms <= IDLE_MS:
+            return False
         on_deck = any(end >= now_ms for _, end in visit.stays(self._deck_zones, now_ms))
-        return now_ms - visit.last_ms > (HIDDEN_ON_DECK_MS if on_deck else IDLE_MS)
+        return not on_deck or now_ms - visit.last_ms > HIDDEN_ON_DECK_MS
 
     def _counts(self, visit: Visit) -> bool:
         return visit.touched or not self._shapes_matter

@@ -220,6 +220,7 @@ def best_look(looks: Iterable[VehicleLook]) -> VehicleLook | None:
 
 def _sizes_apart(a: Sighting, b: Sighting) -> float:
     """Distance of two boxes' middles in sizes of the larger one."""
-    ax, ay, bx, by = (sum(box[i::2]) / 2 for box in (a.box, b.box) for i in (0, 1))
-    areas = (max((box[2] - box[0]) * (box[3] - box[1]), 1.0) for box in (a.box, b.box))
-    return math.hypot(ax - bx, ay - by) / math.sqrt(max(areas))
+    ax0, ay0, ax1, ay1 = a.box
+    bx0, by0, bx1, by1 = b.box
+    area = max((ax1 - ax0) * (ay1 - ay0), (bx1 - bx0) * (by1 - by0), 1.0)
+    return math.hypot(ax0 + ax1 - bx0 - bx1, ay0 + ay1 - by0 - by1) / 2 / math.sqrt(area)

@@ -1,29 +1,49 @@
-"""Remote control (遥控作弊): a device adds an offset to the weight while the vehicle stands still."""
+"""Remote control (遥控作弊): a device adds an offset while the vehicle stands still and wholly on the deck."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from statistics import median
 
 from gate.facts import Weighing
 from gate.fraud.passage_facts import e_kg, plate_or_unread, weighed
-from gate.fraud.rule import Context, Rule, Signal, Verdict
+from gate.fraud.rule import UNKNOWN, Context, Rule, Signal, Unknown, Verdict
 from gate.records import Passage, Severity
+from geofence.deck import OnDeck, Standing
 from geofence.movement import Movement, MovementKind
 
 FILTER_REST = 0.03  # of a step that a filter of some tenths of a second still lacks after a window
 Curve = tuple[tuple[int, float], ...]
+Span = tuple[int, int]
 
 
-def _judge(passage: Passage, context: Context) -> Verdict | None:
+@dataclass(frozen=True, slots=True)
+class _Jump:
+    """A change of weight between two flat stretches. before, after: when each began and ended."""
+
+    kg: float
+    before: Span
+    after: Span
+
+
+def _judge(passage: Passage, context: Context) -> Verdict | Unknown | None:
     weighing = weighed(passage)
     if weighing is None:
         return None
+    least_kg = context.thresholds["jump_e"] * e_kg(passage, context.site)
     jumps = [
-        _largest_jump(_between(weighing, start, end), context.thresholds["window_ms"], e_kg(passage, context.site))
+        jump
         for start, end in _still(passage, weighing, context)
+        for jump in _jumps(_between(weighing, start, end), context.thresholds["window_ms"], e_kg(passage, context.site))
+        if abs(jump.kg) >= least_kg
     ]
-    jump_kg = max(jumps, key=abs, default=0.0)
-    if abs(jump_kg) < context.thresholds["jump_e"] * e_kg(passage, context.site):
-        return None
+    seen = context.decks.by_scale[weighing.scale].seen
+    if jumps and seen and seen[0].t_ms > min(j.before[0] for j in jumps):
+        return UNKNOWN  # what was seen then is not kept any more
+    told = [j.kg for j in jumps if not _rolled(j, passage, weighing.scale, context)]
+    return _told(passage, weighing, max(told, key=abs)) if told else None
+
+
+def _told(passage: Passage, weighing: Weighing, jump_kg: float) -> Verdict:
     zh, en = plate_or_unread(passage)
     return Verdict(
         confidence=0.85,
@@ -35,7 +55,41 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     )
 
 
-def _still(passage: Passage, weighing: Weighing, context: Context) -> Iterator[tuple[int, int]]:
+def _rolled(jump: _Jump, passage: Passage, scale: str, context: Context) -> bool:
+    """Whether an axle on or over an edge explains a jump: the vehicle rolled, or did not stand wholly on the deck."""
+    deck, limits = context.decks.by_scale[scale], context.thresholds
+    before, after = (_looks(passage, scale, span, context) for span in (jump.before, jump.after))
+    if deck.broken(*jump.before) or deck.broken(*jump.after):
+        return True
+    return (
+        _hangs_over(before, limits["off_m"])
+        or _hangs_over(after, limits["off_m"])
+        or _moved(before, after, limits["still_m"])
+    )
+
+
+def _looks(passage: Passage, scale: str, span: Span, context: Context) -> list[OnDeck]:
+    seen = context.decks.between(scale, *span)
+    return [v for o in seen for v in o.vehicles if set(v.vehicles) & set(passage.vehicles)]
+
+
+def _moved(before: list[OnDeck], after: list[OnDeck], still_m: float) -> bool:
+    """Whether its better seen end lay elsewhere after, by more than a threshold and more than one sigma of it."""
+    if not before or not after:
+        return False
+    by_start = before[0].sigma_start_m <= before[0].sigma_end_m
+    ends = [[v.start_m if by_start else v.end_m for v in looks] for looks in (before, after)]
+    sigma_m = median(min(v.sigma_start_m, v.sigma_end_m) for v in before)
+    return abs(median(ends[1]) - median(ends[0])) > max(still_m, sigma_m)
+
+
+def _hangs_over(looks: list[OnDeck], off_m: float) -> bool:
+    """Whether most looks show it over an end for sure."""
+    over = sum(v.standing(off_m) is Standing.OVER for v in looks)
+    return over * 2 > len(looks)
+
+
+def _still(passage: Passage, weighing: Weighing, context: Context) -> Iterator[Span]:
     """Spans in which the vehicle stood on the deck, less the time its springs and the indicator's filter need.
 
     Once any camera sees it move, or its foremost point off the deck, axles may roll off: nothing is told from there on.
@@ -61,31 +115,34 @@ def _between(weighing: Weighing, start_ms: int, end_ms: int) -> Curve:
     return tuple(s for s in weighing.curve if start_ms <= s[0] <= end_ms)
 
 
-def _largest_jump(curve: Curve, window_ms: float, division_kg: float) -> float:
-    """The largest difference between two flat stretches a window apart; what swings on both sides is no plateau.
+def _jumps(curve: Curve, window_ms: float, division_kg: float) -> Iterator[_Jump]:
+    """Differences between flat stretches a window apart; what swings on both sides is no plateau.
 
     Flat is within two divisions, or within what an indicator's filter still lacks of a large jump.
     """
-    best = 0.0
     for i, (t_ms, _) in enumerate(curve):
-        before = [kg for t, kg in curve[max(0, i - 40) : i + 1] if t_ms - t <= window_ms / 2]
-        after = [kg for t, kg in curve[i : i + 80] if window_ms <= t - t_ms <= 1.5 * window_ms]
+        before = [(t, kg) for t, kg in curve[max(0, i - 40) : i + 1] if t_ms - t <= window_ms / 2]
+        after = [(t, kg) for t, kg in curve[i : i + 80] if window_ms <= t - t_ms <= 1.5 * window_ms]
         if len(before) < 3 or len(after) < 3:
             continue
-        jump_kg = median(after) - median(before)
+        jump_kg = median(kg for _, kg in after) - median(kg for _, kg in before)
         flat_kg = max(2 * division_kg, FILTER_REST * abs(jump_kg))
-        if max(max(before) - min(before), max(after) - min(after)) <= flat_kg:
-            best = max(best, jump_kg, key=abs)
-    return best
+        if max(_spread_kg(before), _spread_kg(after)) <= flat_kg:
+            yield _Jump(jump_kg, (before[0][0], t_ms), (after[0][0], after[-1][0]))
+
+
+def _spread_kg(stretch: list[tuple[int, float]]) -> float:
+    return max(kg for _, kg in stretch) - min(kg for _, kg in stretch)
 
 
 RULE = Rule(
     id="remote_control",
-    version=2,
+    version=3,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.WEIGHT, Signal.ZONE}),
+    helped_by=frozenset({Signal.BEAM}),
     zh="遥控作弊",
     en="remote control",
-    thresholds={"jump_e": 10.0, "window_ms": 1400.0, "settle_s": 0.7},
+    thresholds={"jump_e": 10.0, "window_ms": 1400.0, "settle_s": 0.7, "still_m": 0.5, "off_m": 0.2},
     judge=_judge,
 )

@@ -213,6 +213,48 @@ def test_a_jump_while_the_vehicle_stands_still(jump_kg: float, found: bool) -> N
     assert ("remote_control" in got) is found
 
 
+STOOD = (Movement(at(12), "cam:1", MovementKind.STOPPED), Movement(at(30), "cam:1", MovementKind.MOVED_OFF), crossed())
+
+
+def stood_at(start_m: float, moved_m: float = 0.0, sigma_m: float = 0.4) -> list[Occupancy]:
+    """A truck of 17 m seen on the 18 m deck from 12 to 30 s; its start from 20 s on lies elsewhere."""
+    return [
+        Occupancy(
+            at(t), "deck", (OnDeck(("cam:1",), "truck", m, m + 17, -min(m, 0.0), 0.0, sigma_m, 2.0, deck_m=18.0),)
+        )
+        for t, m in ((12 + i / 5, start_m + moved_m * (i >= 40)) for i in range(90))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "seen", "found"),
+    [
+        (barriers(), stood_at(0.6), True),
+        (barriers(), stood_at(0.6, -0.3), True),  # within what the cameras may be wrong
+        (barriers(), stood_at(2.6, -1.6), False),  # it rolled on: an axle came with it
+        (barriers(), stood_at(2.6, -1.6, sigma_m=1.8), True),  # so far off that nobody can tell
+        (barriers(), stood_at(-1.2), False),  # half on an edge
+        (barriers("far"), stood_at(0.6), False),  # in the light barrier at the deck's end
+        ([*barriers("far"), *barriers(t_s=20.1)], stood_at(0.6), False),  # until the axle was on
+        ([*barriers("far"), *barriers(t_s=15)], stood_at(0.6), True),  # long before
+        (barriers(), [], True),
+    ],
+)
+def test_an_axle_that_rolls_on_or_stands_on_an_edge_is_no_remote_control(
+    said: list[Fact], seen: list[Occupancy], *, found: bool
+) -> None:
+    jumping = replace(weighing(), curve=curve((10, 20, 40_000.0), (20, 32, 47_000.0)))
+    j = judge(LISTED, site().model_copy(update=BEAMS))
+    got = rules_found(j.take(said, [passage(movements=STOOD, weighings=(jumping,))], at(60), seen))
+    assert ("remote_control" in got) is found
+
+
+def test_a_jump_whose_looks_are_kept_no_more_is_not_told_anew() -> None:
+    jumping = passage(movements=STOOD, weighings=(replace(weighing(), curve=curve((10, 20, 0.0), (20, 32, 500.0))),))
+    for seen, found in (([Occupancy(at(100), "deck")], False), ([Occupancy(at(5), "deck")], True)):
+        assert ("remote_control" in rules_found(judge(LISTED).take([], [jumping], at(120), seen))) is found
+
+
 def test_axles_that_roll_off_behind_a_nose_that_stands_still_in_the_picture_are_no_jump() -> None:
     movements = (
         Movement(at(12), "cam:1", MovementKind.STOPPED),

@@ -90,7 +90,7 @@ def test_light_barriers_it_went_through_make_bridging_surer() -> None:
 
 
 def test_rules_that_light_barriers_would_help_are_named() -> None:
-    assert {r.id for r, _ in unaided_rules(site())} == {"bridging", "partly_on_deck"}
+    assert {r.id for r, _ in unaided_rules(site())} == {"bridging", "partly_on_deck", "remote_control"}
     wired = Beam(id="near", start=(1, 5), end=(7, 5), scale="s1", address="mqtt:127.0.0.1:1883/near")
     assert unaided_rules(site().model_copy(update={"beams": (wired,)})) == []
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from calibration_rigs.errors import SiteImpossible
-from gate.site.model import Camera, Lens, SurveyedPoint
+from gate.site.devices import Camera, Lens, SurveyedPoint
 
 Matrix = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from calibration_rigs.camera import View, view_of
 from calibration_rigs.errors import CalibrationError, SiteImpossible
-from gate.site.model import Camera, SurveyedPoint
+from gate.site.devices import Camera, SurveyedPoint
 
 Picture = NDArray[np.uint8]
 LEAST_POINTS = 4

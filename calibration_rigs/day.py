@@ -23,8 +23,8 @@ from calibration_rigs.take import LOOK_S, Glimpse, Look, Take, film
 from calibration_rigs.world import TIME_STEP_S
 from gate.facts import canonical_json, fact_line, to_plain
 from gate.records import Passage
+from gate.site.areas import Name
 from gate.site.load import load_site
-from gate.site.model import Name
 
 SITE = Path(__file__).parent / "scenarios" / "site_yard.yaml"
 LOADS = {"coal_semi_6": 31.0, "coal_semi_5": 25.0, "dumper_4": 15.5, "dumper_3": 12.0, "dumper_2": 7.0}  # model: t

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from calibration_rigs import textures
 from calibration_rigs.layout import ROAD_OFF_M, ROAD_WIDTH_M, Layout, roads_of
-from gate.site.model import Point
+from gate.site.areas import Point
 
 Mask = NDArray[np.float32]
 _ASPHALT, _SOIL, _DUST = (118, 117, 114), (128, 114, 96), (46, 45, 46)  # RGB

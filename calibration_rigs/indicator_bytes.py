@@ -16,7 +16,7 @@ from gate.scale.indicators.modbus import ModbusSettings
 from gate.scale.indicators.registry import find_format, indicator
 from gate.scale.settings import read_settings
 from gate.scale.units import KG_PER
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 MOST_PLACES = 4
 _FORMS = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from calibration_rigs.camera import View, residual_px, view_of
 from calibration_rigs.errors import SiteImpossible
-from gate.site.model import Beam, Boundary, Lane, Point, Scale, Site, Zone
+from gate.site.areas import Boundary, Lane, Point, Zone
+from gate.site.devices import Beam, Scale
+from gate.site.model import Site
 
 Points = NDArray[np.float64]
 CELL_SPACING_M = 6.5

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration_rigs.errors import CalibrationError
-from gate.site.model import Lens
+from gate.site.devices import Lens
 
 Picture = NDArray[np.uint8]
 LEAST_CORNERS = 8  # of one picture, to count

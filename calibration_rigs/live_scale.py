@@ -8,7 +8,7 @@ from calibration_rigs.indicator_bytes import Speech, speech_of
 from calibration_rigs.modbus_device import ModbusDevice, Unit
 from gate.lines.line_end import LineEnd
 from gate.scale.indicators.modbus import ModbusSettings
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 LOOK_S = 0.1  # how long an answering line waits for a question before it sees whether it is to end
 MOST_ASKED = 256  # bytes kept while no question is found in them

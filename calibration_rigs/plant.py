@@ -12,7 +12,8 @@ import shapely
 
 from calibration_rigs.layout import Arm, Layout
 from calibration_rigs.modbus_device import ModbusDevice, Unit
-from gate.site.model import Barrier, Beam, Zone
+from gate.site.areas import Zone
+from gate.site.devices import Barrier, Beam
 
 ENDS = {"opened": 0.99, "closed": 0.01}  # how far an arm is open where it says so
 _NONE_WIRED = "the rig's own"

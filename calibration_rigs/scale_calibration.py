@@ -17,7 +17,7 @@ import numpy as np
 
 from calibration_rigs.errors import CalibrationError
 from gate.scale.net import error_limit_kg
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 TESTS = ("zero", "span", "eccentricity", "repeatability", "zero_return")
 ZERO_LIMIT_E = 0.5  # zero, and its return after unloading

@@ -9,7 +9,7 @@ from calibration_rigs.indicator_bytes import speech_of
 from calibration_rigs.layout import Deck
 from calibration_rigs.scenario import Scenario, Trick
 from calibration_rigs.world import TIME_STEP_S
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 
 class ScaleLine:

@@ -10,7 +10,7 @@ from calibration_rigs.scale_calibration import Measurement
 from gate.facts import WeightSample
 from gate.scale.live import Clock, LiveScale
 from gate.scale.stability import Stability
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 STABLE_WITHIN_S = 60.0
 

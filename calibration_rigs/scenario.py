@@ -8,8 +8,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from calibration_rigs.errors import ScenarioError
 from gate.errors import SiteError
+from gate.site.areas import Id, Name, Part, Point
 from gate.site.load import load_site
-from gate.site.model import Id, Name, Part, Point, Site
+from gate.site.model import Site
 from vision.facts import PlateColour
 
 SUFFIX = ".yaml"

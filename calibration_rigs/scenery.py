@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from calibration_rigs.layout import ROAD_WIDTH_M, Deck, Layout, roads_of
 from calibration_rigs.mesh import MeshBuilder
-from gate.site.model import Boundary, Point
+from gate.site.areas import Boundary, Point
 
 Scenery = defaultdict[str, MeshBuilder]
 ARM_M = 1.0  # height of a barrier arm when closed

@@ -14,7 +14,7 @@ from gate.lines.address import broker, host_port, port_settings, split_address
 from gate.lines.line import LineLost
 from gate.lines.modbus import rtu_client, tcp_client
 from gate.lines.mqtt_line import MqttLine
-from gate.site.model import Barrier
+from gate.site.devices import Barrier
 
 ANSWER_S = 2.0
 MOVES_WITHIN_S = 8.0  # an arm is up or down after this long

@@ -8,7 +8,7 @@ from gate.barrier.driver import Driver, open_driver
 from gate.barrier.order import Order
 from gate.facts import Fact
 from gate.lines.line import LineLost
-from gate.site.model import Barrier
+from gate.site.devices import Barrier
 from vision.facts import DeviceState
 
 TRIES = 3

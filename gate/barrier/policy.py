@@ -14,7 +14,8 @@ from gate.fraud.judge import active_rules
 from gate.fraud.net import over_ticket_kg
 from gate.fraud.passage_facts import known_plate, valid_ticket
 from gate.records import Finding, Passage, Severity
-from gate.site.model import Barrier, Site
+from gate.site.devices import Barrier
+from gate.site.model import Site
 from geofence.movement import MovementKind
 from vision.facts import DeviceState
 

@@ -12,7 +12,7 @@ from gate.lines.address import broker, host_port, port_settings, split_address
 from gate.lines.line import LineLost
 from gate.lines.modbus import rtu_client, tcp_client
 from gate.lines.mqtt_line import Broker, MqttLine
-from gate.site.model import Beam
+from gate.site.devices import Beam
 
 ANSWER_S = 1.0
 POLL_S = 0.05  # a truck at 30 km/h is in a light barrier for more than a second, a person walking for a third of one

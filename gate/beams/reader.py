@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from gate.beams.board import Board, open_boards
 from gate.facts import BeamState, Fact
 from gate.lines.line import LineLost
-from gate.site.model import Beam
+from gate.site.devices import Beam
 from vision.facts import DeviceState
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 30.0

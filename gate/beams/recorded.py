@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gate.errors import SiteError
 from gate.facts import BeamState
-from gate.site.model import Beam
+from gate.site.devices import Beam
 
 _BROKEN = {"1": True, "0": False}
 

@@ -17,7 +17,8 @@ from gate.errors import GatewardenError
 from gate.facts import Fact, Operation, fact_line
 from gate.judging.daylog import fact_log
 from gate.site import load_site
-from gate.site.model import Barrier, Site
+from gate.site.devices import Barrier
+from gate.site.model import Site
 
 app = typer.Typer(no_args_is_help=True)
 SiteFile = Annotated[Path, typer.Argument(metavar="SITE.yaml")]

@@ -16,7 +16,7 @@ from gate.scale.indicators.registry import FORMATS, indicator
 if TYPE_CHECKING:
     from gate.scale.live import LiveScale
     from gate.scale.sniff import Found
-    from gate.site.model import Scale
+    from gate.site.devices import Scale
 
 app = typer.Typer(no_args_is_help=True)
 _KNOWN = ", ".join(f.name for f in FORMATS)
@@ -81,7 +81,7 @@ def watch(
 ) -> None:
     """Show a scale's weight and curve live, until Ctrl-C."""
     from gate.scale.live import LiveScale
-    from gate.site.model import Scale
+    from gate.site.devices import Scale
 
     if (site is None) == (not address):
         raise typer.BadParameter("give a site file, or --address")

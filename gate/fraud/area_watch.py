@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from gate.facts import Fact, Position, ReceiverState
 from gate.fraud.rule import Context, Vehicles, Verdict
 from gate.records import Passage
-from gate.site.model import SatelliteZone, Site
+from gate.site.areas import SatelliteZone
+from gate.site.model import Site
 from geofence.movement import Movement, MovementKind
 
 VEHICLES_LIMIT = 20_000  # followed at once; the longest unheard is forgotten first

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gate.facts import BeamState, Fact, WeightSample
-from gate.site.model import Scale, Site
+from gate.site.devices import Scale
+from gate.site.model import Site
 from geofence.deck import Occupancy
 from geofence.movement import Movement, MovementKind
 from vision.facts import DeviceState, Sighting

@@ -23,7 +23,8 @@ from gate.hub.live import live_base
 from gate.hub.roles import Right
 from gate.hub.sites import plan_of
 from gate.hub.tables import File, Passage
-from gate.site.model import Camera, Site
+from gate.site.devices import Camera
+from gate.site.model import Site
 from gate.site.shapes import camera_plane, site_planes, site_shapes
 from geofence.fence import SiteFence
 from geofence.movement import Movement

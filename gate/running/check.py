@@ -18,7 +18,8 @@ from gate.lines.opening import open_line
 from gate.satellite.feed import position_line, replay_positions
 from gate.scale.live import LiveScale
 from gate.scale.replay import replay_scale
-from gate.site.model import Beam, Camera, Positions, Scale, Site
+from gate.site.devices import Beam, Camera, Positions, Scale
+from gate.site.model import Site
 from gate.site.shapes import satellite_areas, site_planes, site_shapes
 from gate.tickets.registers import load_registers
 from vision.source import Frame, SystemClock, hide_credentials, open_source

@@ -10,7 +10,8 @@ import numpy as np
 from gate.facts import CodeRead, Fact
 from gate.lines.line import Line, LineLost
 from gate.lines.opening import open_line
-from gate.site.model import Scanner, Site
+from gate.site.devices import Scanner
+from gate.site.model import Site
 from gate.tickets.code import read_codes
 from gate.tickets.scanner import ScannedLines
 from vision.facts import DeviceState

@@ -37,7 +37,8 @@ from gate.scale.live import LiveScale
 from gate.scale.stability import Stability
 from gate.sealing.sealer import Workshop
 from gate.site.cameras import camera_config, model_digests
-from gate.site.model import Scale, Site
+from gate.site.devices import Scale
+from gate.site.model import Site
 from gate.tickets.registers import load_registers
 from gate.uplink.hub_access import HubAccess
 from gate.uplink.orders import RemoteOrder

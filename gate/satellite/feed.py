@@ -12,7 +12,7 @@ from gate.lines.line import Line, LineLost
 from gate.lines.mqtt_line import MqttLine
 from gate.lines.opening import open_line
 from gate.satellite.report import read_report
-from gate.site.model import Positions
+from gate.site.devices import Positions
 from vision.facts import DeviceState
 
 DEVICE = "positions"

@@ -8,7 +8,7 @@ from gate.scale.indicators.modbus import ModbusSettings
 from gate.scale.indicators.registry import find_format
 from gate.scale.modbus_line import modbus_rtu, modbus_tcp
 from gate.scale.settings import read_settings
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 POLL_MS = 200
 

@@ -10,7 +10,7 @@ from gate.scale.indicators.registry import indicator
 from gate.scale.line import poll_ms, scale_line
 from gate.scale.reading import Indicator
 from gate.scale.sampler import Sampler, ScaleFact
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 Clock = Callable[[], int]
 

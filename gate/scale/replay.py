@@ -13,7 +13,7 @@ from gate.errors import ScaleError
 from gate.scale.indicators.registry import indicator
 from gate.scale.reading import Indicator, Reading
 from gate.scale.sampler import Sampler, ScaleFact
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 _FLAGS = {"": None, "1": True, "0": False, "true": True, "false": False}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gate.facts import WeightSample
 from gate.scale.plausibility import FactorWatch
 from gate.scale.reading import Reading
-from gate.site.model import Scale
+from gate.site.devices import Scale
 from vision.facts import DeviceState
 
 ScaleFact = WeightSample | DeviceState

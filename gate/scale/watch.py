@@ -8,7 +8,7 @@ from rich.text import Text
 from gate.facts import WeightSample
 from gate.scale.sampler import ScaleFact
 from gate.scale.weighing import WeighingMachine
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 SPAN_MS = 60_000
 WIDTH, HEIGHT = 72, 12

@@ -7,7 +7,7 @@ from enum import StrEnum
 from gate.facts import Weighing, WeightSample
 from gate.scale.curve import steps
 from gate.scale.stability import LARGEST_GAP_MS, Stability
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 START_E = 10.0  # a load begins above this many e over the empty deck (200 kg at e = 20 kg)
 END_E = 5.0  # and ends below this many

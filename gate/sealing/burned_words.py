@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from gate.facts import Fact, WeightSample
 from gate.records import Passage, WeightsTaken
 from gate.scale.stability import Stability
-from gate.site.model import Scale, Site
+from gate.site.devices import Scale
+from gate.site.model import Site
 from vision.facts import PlateColour, PlateReading, Sighting
 from vision.overlay import OverlayState, WeightAt, WeightTimeline
 from vision.source import Frame

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gate.site.model import Camera, Site
+from gate.site.devices import Camera
+from gate.site.model import Site
 from gate.site.shapes import camera_plane, site_shapes
 from models.zoo import WEIGHTS, weights
 from vision.config import CameraConfig, ModelFile, live_width

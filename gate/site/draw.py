@@ -11,8 +11,10 @@ import shapely
 from numpy.typing import NDArray
 
 from gate.errors import SiteError
+from gate.site.areas import Boundary, Lane, Shape, Zone
+from gate.site.devices import Camera
 from gate.site.draw_map import map_picture
-from gate.site.model import Boundary, Camera, Lane, Shape, Site, Zone
+from gate.site.model import Site
 from gate.site.shapes import camera_plane, site_shapes
 from gate.site.sketch import Array, Colour, Image, Project, Sketch
 from geofence.plane import GroundPlane

@@ -4,7 +4,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gate.site.model import SatelliteZone, Site
+from gate.site.areas import SatelliteZone
+from gate.site.model import Site
 from gate.site.shapes import satellite_areas
 from gate.site.sketch import Array, Colour, Sketch
 from geofence.coordinates import Datum, stretch, to_plane

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from gate.errors import SiteError
-from gate.site.model import Boundary, Camera, Lane, OpenHours, Site, Zone
+from gate.site.areas import Boundary, Lane, OpenHours, Zone
+from gate.site.devices import Camera
+from gate.site.model import Site
 from geofence.areas import SatelliteArea
 from geofence.bypass import WITHIN, Topology
 from geofence.coordinates import Datum

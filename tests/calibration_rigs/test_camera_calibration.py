@@ -19,8 +19,9 @@ from calibration_rigs.scene import VISIBLE_GROUP, Dresser
 from calibration_rigs.shelf import SHELF
 from calibration_rigs.weather import Weather
 from calibration_rigs.world import build
+from gate.site.areas import Name
+from gate.site.devices import Camera, Lens, SurveyedPoint
 from gate.site.load import load_site
-from gate.site.model import Camera, Lens, Name, SurveyedPoint
 
 BOARD = Board()
 SIZE = (1280, 720)

@@ -15,7 +15,7 @@ from calibration_rigs.take import film
 from gate.facts import WeightSample
 from gate.scale.indicators.registry import FORMATS, indicator
 from gate.scale.replay import replay_scale
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("yaohua", {}),

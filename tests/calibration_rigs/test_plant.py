@@ -19,7 +19,7 @@ from gate.barrier.order import Command
 from gate.beams.reader import BeamReaders
 from gate.facts import BeamState, Fact, WeightSample
 from gate.scale.live import LiveScale
-from gate.site.model import Barrier, Beam, Scale
+from gate.site.devices import Barrier, Beam, Scale
 
 ARMS = {"way_out.1": 0.0, "way_out.2": 0.0, "way_in": 0.0}
 FREE = {"beam_exit": False, "beam_approach": False}

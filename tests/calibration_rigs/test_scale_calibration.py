@@ -20,7 +20,7 @@ from calibration_rigs.scale_calibration import (
     save_record,
 )
 from calibration_rigs.scale_live import stable_weight
-from gate.site.model import Scale
+from gate.site.devices import Scale
 from tests.gate.scale.frames import yaohua
 
 SCALE = Scale(id="s1", deck="deck", address="replay:none.csv")

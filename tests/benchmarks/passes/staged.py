@@ -20,8 +20,8 @@ from calibration_rigs.shot import Shot
 from calibration_rigs.simulation import Simulation
 from calibration_rigs.truth import camera_truth
 from calibration_rigs.weather import Weather
+from gate.site.areas import Name
 from gate.site.load import load_site
-from gate.site.model import Name
 from vision.facts import PlateColour
 from vision.plates.grammar import LETTERS, NEW_ENERGY, PROVINCES, SERIAL
 

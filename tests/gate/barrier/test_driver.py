@@ -20,7 +20,7 @@ from gate.barrier.order import Command, Order
 from gate.errors import SiteError
 from gate.facts import Fact, Operation
 from gate.lines.line import LineLost
-from gate.site.model import Barrier
+from gate.site.devices import Barrier
 from tests.gate.scale.test_mqtt_line import MOSQUITTO, broker, free_port
 from vision.facts import DeviceState
 

@@ -11,7 +11,7 @@ from gate.barrier.order import SYSTEM, Command, Order
 from gate.barrier.policy import FAILED_MS, BarrierPolicy
 from gate.errors import GatewardenError
 from gate.records import Finding, Passage, Severity
-from gate.site.model import Barrier
+from gate.site.devices import Barrier
 from geofence.movement import Movement, MovementKind
 from tests.gate.fraud.scene import T0, passage, plate, ticket
 from vision.facts import DeviceState

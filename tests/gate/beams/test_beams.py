@@ -19,7 +19,9 @@ from gate.beams.recorded import replay_beams
 from gate.errors import SiteError
 from gate.facts import BeamState, Fact
 from gate.running.check import check_site
-from gate.site.model import Beam, Camera, Name, Site
+from gate.site.areas import Name
+from gate.site.devices import Beam, Camera
+from gate.site.model import Site
 from tests.gate.scale.test_mqtt_line import MOSQUITTO, broker, free_port
 from vision.facts import DeviceState
 

@@ -6,7 +6,7 @@ import pytest
 
 from gate.facts import BeamState, Fact, WeightStep
 from gate.records import Passage, Severity
-from gate.site.model import Beam
+from gate.site.devices import Beam
 from geofence.deck import Occupancy, OnDeck
 from geofence.movement import Movement, MovementKind
 from tests.gate.fraud.scene import (

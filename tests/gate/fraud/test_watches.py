@@ -5,7 +5,8 @@ import pytest
 from gate.facts import BeamState, Fact, Operation
 from gate.fraud.judge import active_rules, blind_rules, unaided_rules
 from gate.records import Finding, Severity
-from gate.site.model import Beam, RuleSettings, Site
+from gate.site.devices import Beam
+from gate.site.model import RuleSettings, Site
 from geofence.deck import Occupancy, OnDeck
 from geofence.movement import MovementKind
 from tests.gate.fraud.scene import at, deck, judge, rules_found, sample, seen, site

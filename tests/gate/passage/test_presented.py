@@ -15,7 +15,8 @@ from gate.facts import CodeRead, Fact, TicketUse
 from gate.judging.gatehouse import Gatehouse, Outcome
 from gate.running.code_readers import RecordedCodes, read_scanner, watch_codes
 from gate.site import parse_site
-from gate.site.model import Scanner, Site
+from gate.site.devices import Scanner
+from gate.site.model import Site
 from gate.tickets.code import code_png
 from gate.tickets.scanner import ScannedLines
 from tests.gate.fraud.scene import PLATE, SITE, at, ticket

@@ -19,8 +19,9 @@ from gate.running.check import check_site
 from gate.satellite.feed import LivePositions, position_line, replay_positions
 from gate.satellite.report import read_report
 from gate.site import parse_site
+from gate.site.devices import Positions
 from gate.site.draw import draw_site
-from gate.site.model import Positions, Site
+from gate.site.model import Site
 from gate.tickets.book import TicketBook
 from geofence.movement import Movement
 from tests.gate.fraud.scene import Register

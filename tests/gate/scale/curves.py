@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gate.facts import WeightSample
-from gate.site.model import Scale
+from gate.site.devices import Scale
 
 SCALE = Scale(id="s1", deck="deck", address="replay:none.csv")
 RATE_HZ = 10

@@ -14,7 +14,7 @@ from gate.lines.line import LineLost
 from gate.lines.serial_line import PortSettings, SerialLine
 from gate.scale.live import LiveScale
 from gate.scale.sampler import ScaleFact
-from gate.site.model import Scale
+from gate.site.devices import Scale
 from tests.gate.scale.frames import yaohua
 from vision.facts import DeviceState
 

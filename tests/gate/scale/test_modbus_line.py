@@ -12,7 +12,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from gate.errors import ScaleError
 from gate.facts import WeightSample
 from gate.scale.live import LiveScale
-from gate.site.model import Scale
+from gate.site.devices import Scale
 from tests.gate.scale.test_live import clock, take
 from tests.gate.scale.test_mqtt_line import free_port
 from vision.facts import DeviceState

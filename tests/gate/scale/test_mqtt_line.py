@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from gate.facts import WeightSample
 from gate.scale.live import LiveScale
-from gate.site.model import Scale
+from gate.site.devices import Scale
 from tests.gate.scale.frames import yaohua
 from tests.gate.scale.test_live import clock, take
 from tests.servers import server

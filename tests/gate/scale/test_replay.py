@@ -5,7 +5,7 @@ import pytest
 from gate.errors import ScaleError
 from gate.facts import WeightSample, fact_line
 from gate.scale.replay import replay_scale
-from gate.site.model import Scale
+from gate.site.devices import Scale
 from tests.gate.scale.frames import yaohua
 from vision.facts import DeviceState
 

@@ -56,7 +56,8 @@ def test_shapes_planes_and_areas():
     assert night.hours is not None
     assert night.hours.active(1_767_542_400_000 + 23 * 3600_000)  # 23 hours after Monday 2026-01-05, 00:00 in Shanghai
     assert not night.hours.active(1_767_542_400_000 + 12 * 3600_000)
-    assert min(night.ring) == (-1280, 400)  # drawn to the picture's edge, so it reaches beyond it
+    assert min(night.ring) == (0, 400)
+    assert min(night.counted) == (-1280, 400)  # drawn to the picture's edge, so it reaches beyond it
     assert shapes.lanes[0].manoeuvre == ("deck",)
     plane = site_planes(site)["gate"]
     np.testing.assert_allclose(plane.to_ground(np.array([[140.0, 700.0]])), [[-4, 8]], atol=1e-6)

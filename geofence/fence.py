@@ -16,8 +16,9 @@ from geofence.motion import MotionWatch
 from geofence.movement import Movement
 from geofence.observations import JITTER, JITTER_PX, NOBODY, Observations, Row
 from geofence.plane import GroundPlane
+from geofence.reunion import Memory
 from geofence.shapes import Shapes
-from geofence.vehicles import FEW, Memory, Vehicles
+from geofence.vehicles import FEW, Vehicles
 from geofence.zones import ZoneWatch
 
 Array = NDArray[np.float64]

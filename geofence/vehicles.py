@@ -6,40 +6,19 @@ Works in the picture, in units of the vehicle's own size, so that it needs no gr
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geofence.instant import Claims, Instant, Recognised
-from geofence.trails import TREND_MS, Trails
+from geofence.reunion import Memory, Pairs, surprise
+from geofence.trails import Trails
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 PERSON = "person"
 FEW = 6  # vehicles at one instant, up to which one after the other is faster than all at once
 FAR_SIZES = 12.0  # nobody is looked for farther away
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """How long and how far a vehicle is remembered; a size is the square root of the box area.
-
-    confirm_ms: how long something must last before it is believed. lost_ms: unseen this long, a moving vehicle is no
-    longer expected back. keep_ms: the same for one that stood still.
-    """
-
-    confirm_ms: int = 200
-    lost_ms: int = 3_000
-    keep_ms: int = 120_000
-    most: int = 1_000  # vehicles of one camera; beyond that, who was not seen for longest goes first
-    jump_sizes: float = 0.5  # a box may jump this far at once
-    speed_sizes: float = 20.0  # and move this fast, in sizes per second
-    swap_sizes: float = 0.6  # this far from where it should be, a key may have been given to another vehicle
-    reach_sizes: float = 0.6  # a new key this near to where a vehicle should be is that vehicle
-    reach_acceleration: float = 1.4  # sizes per second squared it may have sped up or braked unseen
-    reach_growth: float = 1.5  # and no more than so many sizes per second unseen
-    still_sizes: float = 0.3  # sizes per second under which a vehicle stood
 
 
 class Vehicles:
@@ -235,7 +214,7 @@ class Vehicles:
         return picked, mine[steady], sorted(set(rows.tolist()) - set(picked.tolist()))
 
     def _reunite(self, instant: Instant, rest: list[int], slots: Index, claims: Claims) -> None:
-        """Give what is not where its key was to vehicles missing nearby, nearest first; its own key's comes cheaper."""
+        """Give what is not where its key was to vehicles missing nearby, the least surprising first."""
         rows = np.array(rest, dtype=np.int64)
         missing = np.array(sorted(set(self._key) - claims.used - self._departed), dtype=np.int64)
         offset = instant.centres[rows][:, None] - self._centre[missing]
@@ -243,43 +222,29 @@ class Vehicles:
         i, j = np.nonzero((offset**2).sum(axis=2) <= (FAR_SIZES * size) ** 2)
         if not len(i):
             return
-        cost = self._cost(instant, rows[i], missing[j], slots[rows[i]] >= 0)
-        cost = np.where(missing[j] == slots[rows[i]], 0.5 * cost, cost)
-        order = np.lexsort((missing[j], rows[i], cost))[: int((cost < 1).sum())]
+        odd = surprise(self._pairs(instant, rows[i], missing[j], slots[rows[i]]), self.memory)
+        order = np.lexsort((missing[j], rows[i], odd))[: int(np.isfinite(odd).sum())]
         for row, slot in zip(rows[i][order].tolist(), missing[j][order].tolist(), strict=True):
             if row not in claims.taken and slot not in claims.used:
                 claims.give(row, slot)
                 self._slot_of[instant.keys[row]] = slot
 
-    def _cost(self, instant: Instant, rows: Index, slots: Index, known: NDArray[np.bool_]) -> Array:
-        """(N,) distance of boxes from where vehicles should be, 1 at the farthest that is still believed.
-
-        known: (N,) the box's key belongs to a vehicle, and is believed to have gone to another only very near to that.
-        """
-        memory = self.memory
+    def _pairs(self, instant: Instant, rows: Index, slots: Index, mine: Index) -> Pairs:
+        """Boxes beside missing vehicles. mine: (N,) the slot of each box's key, −1 for none."""
         for slot in set(slots.tolist()):
             self._trails.find(slot, int(self._last_ms[slot]), self._velocity[slot])
-        gap_ms = instant.t_ms - self._last_ms[slots]
-        gap_s = (gap_ms + TREND_MS / 2) / 1000
-        size, before = instant.sizes[rows], self._size[slots]
-        velocity = self._trails.velocity[slots]
-        still = np.hypot(velocity[:, 0], velocity[:, 1]) * 1000 < memory.still_sizes * before
-        soon = gap_ms <= memory.lost_ms
-        grown = np.minimum(memory.reach_acceleration / 2 * gap_s**2, memory.reach_growth * gap_s)
-        reach = memory.reach_sizes + np.where(soon & ~known, grown, 0.0)
-        offset = instant.centres[rows] - self._trails.place[slots]
-        carried = offset - velocity * np.where(soon, gap_ms, 0)[:, None]
-        # one that was slow enough to have stopped since may be where that leaves it
-        brake_ms = np.hypot(velocity[:, 0], velocity[:, 1]) / (memory.reach_acceleration * before) * 1e6
-        braked = offset - velocity * (brake_ms / 2)[:, None]
-        away = np.hypot(carried[:, 0], carried[:, 1])
-        away = np.where(brake_ms <= gap_ms, np.minimum(away, np.hypot(braked[:, 0], braked[:, 1])), away)
-        cost = away / (reach * np.maximum(size, before))
         people = np.array([instant.kinds[r] == PERSON for r in rows.tolist()])
         were = np.array([self._kind[s] == PERSON for s in slots.tolist()])
-        alike = (people == were) & (size > 0.4 * before) & (size < 2.5 * before)
-        back: Array = np.where(alike & (soon | (still & (gap_ms <= memory.keep_ms))), cost, np.inf)
-        return back
+        return Pairs(
+            offset=instant.centres[rows] - self._trails.place[slots],
+            velocity=self._trails.velocity[slots],
+            gap_ms=instant.t_ms - self._last_ms[slots],
+            size=instant.sizes[rows],
+            before=self._size[slots],
+            known=mine >= 0,
+            own=mine == slots,
+            alike=people == were,
+        )
 
     def _follow_or_start(self, instant: Instant, row: int, slot: int, claims: Claims) -> bool:
         """Follow a key that moved fast, doubt one that jumped, begin a vehicle for one that is new.

@@ -4,8 +4,9 @@ import numpy as np
 
 from geofence.fence import SiteFence
 from geofence.movement import MovementKind
+from geofence.reunion import Memory
 from geofence.shapes import Shapes
-from geofence.vehicles import Memory, Vehicles
+from geofence.vehicles import Vehicles
 from tests.geofence.drive import boundary_fence, drive, kinds, row
 
 

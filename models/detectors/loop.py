@@ -1,9 +1,10 @@
-"""The training loop of both detectors: a time budget, a cosine of the learning rate, averaged weights, checkpoints."""
+"""The training loop of both detectors: steps, a cosine of the learning rate, averaged weights, checkpoints."""
 
 import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,38 +13,52 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from models.detectors.batches import Batch
 from models.detectors.net import DetectorNet, Residual, Surroundings
 from models.registry import TrainingJob
 
-Batch = tuple[Tensor, ...]
+Batches = Callable[[int], Iterator[Batch]]
 Loss = Callable[[Tensor, Batch], tuple[Tensor, dict[str, float]]]
 _WARM_UP_STEPS, _SAVE_EVERY_S, _AVERAGE = 200, 120.0, 0.998
 
 
-def fit(net: DetectorNet, batches: Iterator[Batch], loss: Loss, job: TrainingJob, peak_rate: float) -> nn.Module:
-    """Train until the job's minutes are used up; gives the averaged network.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a detector learns: the peak of its learning rate, and the steps a nominal machine makes in a second."""
 
-    A checkpoint (weights, optimiser, share of the time used) is kept in `job.out`/checkpoint.pt, and with `job.resume`
-    the run goes on from there; `job.pretrained` names another run's checkpoint to start afresh from. A batch's first
-    tensor is pictures (N, H, W, 3) uint8.
+    peak_rate: float
+    cpu_steps_per_s: float
+    cuda_steps_per_s: float = 40.0
+
+    def steps(self, job: TrainingJob) -> int:
+        """How many steps a job is: the same on every machine, however long it takes there."""
+        each_s = self.cpu_steps_per_s if job.device == "cpu" else self.cuda_steps_per_s
+        return max(1, round(job.minutes * 60 * each_s))
+
+
+def fit(net: DetectorNet, batches: Batches, loss: Loss, job: TrainingJob, pace: Pace) -> nn.Module:
+    """Train for as many steps as the job's minutes are nominally; gives the averaged network.
+
+    batches: from the batch of a number on. A checkpoint (weights, optimiser, steps made) is kept in
+    `job.out`/checkpoint.pt, and with `job.resume` the run goes on from there as if it had not been stopped;
+    `job.pretrained` names another run's checkpoint to start afresh from. A batch's first tensor is pictures
+    (N, H, W, 3) uint8.
     """
     torch.set_num_threads(job.threads)
-    trainer = _Trainer(net, job, peak_rate)
-    before, begun, saved = trainer.share, time.monotonic(), time.monotonic()
+    trainer = _Trainer(net, job, pace)
+    stream, saved = batches(trainer.step), time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("training", total=1.0)
         while trainer.share < 1.0:
-            terms = trainer.learn(next(batches), loss)
-            now = time.monotonic()
-            trainer.share = before + (now - begun) / (job.minutes * 60)
+            terms = trainer.learn(next(stream), loss)
             if trainer.step % 20 == 0:
                 text = f"step {trainer.step} " + " ".join(f"{name} {value:.3f}" for name, value in terms.items())
                 bar.update(task, completed=trainer.share, description=text)
                 _log(job.out, f"{trainer.share:.4f} {text}")
-            if now - saved > _SAVE_EVERY_S or trainer.share >= 1.0:
-                saved = now
+            if time.monotonic() - saved > _SAVE_EVERY_S or trainer.share >= 1.0:
                 trainer.save()
+                saved = time.monotonic()
     return trainer.average
 
 
@@ -59,21 +74,26 @@ def grow(net: nn.Module, weights: Mapping[str, Tensor]) -> None:
 class _Trainer:
     """A network in training: its optimiser, its running average, how far it is."""
 
-    def __init__(self, net: DetectorNet, job: TrainingJob, peak_rate: float) -> None:
+    def __init__(self, net: DetectorNet, job: TrainingJob, pace: Pace) -> None:
         self._device = torch.device(job.device)
-        self._net, self._peak = net.to(self._device, memory_format=torch.channels_last).train(), peak_rate
+        self._net, self._peak = net.to(self._device, memory_format=torch.channels_last).train(), pace.peak_rate
         self._store = job.out / "checkpoint.pt"
         if job.pretrained and not job.resume:
             grow(self._net, self._read(Path(job.pretrained))["average"])
         self.average = copy.deepcopy(self._net).eval()
-        self._optimiser = torch.optim.AdamW(self._net.parameters(), lr=peak_rate, weight_decay=0.02)
-        self.share, self.step = 0.0, 0
+        self._optimiser = torch.optim.AdamW(self._net.parameters(), lr=pace.peak_rate, weight_decay=0.02)
+        self.step, self._steps = 0, pace.steps(job)
         job.out.mkdir(parents=True, exist_ok=True)
         if job.resume and self._store.is_file():
             state = self._read(self._store)
             for part, name in ((self._net, "net"), (self.average, "average"), (self._optimiser, "optimiser")):
                 part.load_state_dict(state[name])
-            self.share, self.step = float(state["share"]), int(state["step"])
+            self.step = int(state["step"])
+
+    @property
+    def share(self) -> float:
+        """How much of the run is done."""
+        return self.step / self._steps
 
     def learn(self, batch: Batch, loss: Loss) -> dict[str, float]:
         """One step; gives the parts of its loss."""
@@ -97,7 +117,7 @@ class _Trainer:
         """Keep everything needed to go on."""
         parts = {"net": self._net, "average": self.average, "optimiser": self._optimiser}
         state = {name: part.state_dict() for name, part in parts.items()}
-        torch.save({**state, "share": self.share, "step": self.step}, self._store)
+        torch.save({**state, "step": self.step}, self._store)
 
     def _read(self, path: Path) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)

@@ -1,22 +1,22 @@
 """Training of the vehicle detector: `gatewarden models train vehicle-detector`."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset
 
+from models.detectors.batches import Batch, loaded, mine, replayed
 from models.detectors.card import ROADS
 from models.detectors.export import CALIBRATION_PICTURES, export
-from models.detectors.loop import Batch, fit, grow
+from models.detectors.loop import Pace, fit, grow
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_targets import cells
 from models.detectors.prepare import RENDERED, prepare
-from models.detectors.replay import replayed
 from models.detectors.road_labels import CLASSES
 from models.detectors.road_scenes import RoadScenes
 from models.detectors.road_targets import padded, road_loss
@@ -29,23 +29,27 @@ SPEC = NetSpec(widths=(16, 24, 56, 112, 192), depths=(2, 3, 4), neck=48, classes
 TAUGHT_SPEC = replace(SPEC, depths=(2, 5, 8))
 SIZE, TAUGHT_SIZE = 320, 256
 BATCH = 16
+PACE = Pace(peak_rate=2e-3, cpu_steps_per_s=2.8)
+TAUGHT_PACE = Pace(peak_rate=1.2e-3, cpu_steps_per_s=2.0)
 _REPLAYED, _LEARNED_SHARE = 150, 0.6
 
 
 class _Stream(IterableDataset[Batch]):
-    """Batches of composed scenes, one stream a worker, from the job's seed; with `peers`, the teacher's lesson last."""
+    """Batches of composed scenes from the batch of a number on; each depends on the seed and its number alone.
 
-    def __init__(self, scenes: RoadScenes, size: int, seed: int, peers: Path | None) -> None:
-        self._scenes, self._size, self._seed, self._peers = scenes, size, seed, peers
+    With `peers`, the teacher's lesson comes last.
+    """
+
+    def __init__(self, scenes: RoadScenes, size: int, seed: int, first: int, peers: Path | None) -> None:
+        self._scenes, self._size, self._seed, self._first, self._peers = scenes, size, seed, first, peers
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
         torch.set_num_threads(1)
-        worker = get_worker_info()
-        rng = np.random.default_rng([self._seed, 0 if worker is None else worker.id])
         teacher = None if self._peers is None else DenseTeacher(self._peers)
         centres, strides = (torch.from_numpy(part) for part in cells(self._size, self._size))
-        while True:
+        for number in mine(self._first):
+            rng = np.random.default_rng([self._seed, number])
             scenes = [self._scenes.scene(rng) for _ in range(BATCH)]
             pictures = torch.from_numpy(np.stack([picture for picture, _ in scenes]))
             batch = (pictures, *padded([labels for _, labels in scenes]), centres, strides)
@@ -67,15 +71,17 @@ def train(job: TrainingJob) -> Path:
     pictures, _ = prepare(job.data, job.out, job.threads)
     rendered, size = job.out / RENDERED, SIZE if job.peers is None else TAUGHT_SIZE
     scenes = RoadScenes(job.data, pictures, size, rendered if rendered.is_dir() else None)
-    stream = _Stream(scenes, size, job.seed + int(job.resume) * 1000, job.peers)
-    loader = DataLoader(stream, batch_size=None, num_workers=max(job.threads // 2, 1), prefetch_factor=6)
     rng = np.random.default_rng([job.seed, 8])
+
+    def batches(first: int) -> Iterator[Batch]:
+        return loaded(_Stream(scenes, size, job.seed, first, job.peers), job.threads)
+
     if job.peers is None:
-        net = fit(DetectorNet(SPEC), iter(loader), road_loss, job, peak_rate=2e-3)
+        net = fit(DetectorNet(SPEC), batches, road_loss, job, PACE)
     else:
         pupil = TaughtNet(TAUGHT_SPEC, held=job.pretrained is not None)
-        with closing(replayed(loader, _REPLAYED, job.seed)) as batches:
-            net = plain(fit(pupil, batches, taught_loss, job, peak_rate=1.2e-3), TAUGHT_SPEC)
+        lessons = partial(replayed, batches, keep=_REPLAYED, seed=job.seed)
+        net = plain(fit(pupil, lessons, taught_loss, job, TAUGHT_PACE), TAUGHT_SPEC)
         if job.pretrained is not None:
             midway(earlier(Path(job.pretrained)), net, _LEARNED_SHARE)
     return export(net, job, ROADS, (scenes.scene(rng)[0] for _ in range(CALIBRATION_PICTURES)))

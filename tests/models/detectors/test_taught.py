@@ -1,9 +1,8 @@
 """A detector learns from a teacher that looks at the very pictures it is shown."""
 
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import closing
+from itertools import count, islice
 from pathlib import Path
 
 import cv2
@@ -14,10 +13,10 @@ pytest.importorskip("torch", reason="training needs the extra 'train'")
 
 import torch
 
+from models.detectors.batches import Batch, replayed
 from models.detectors.net import NetSpec
 from models.detectors.peers import YoloxNano
 from models.detectors.plate_targets import cells
-from models.detectors.replay import Batch, replayed
 from models.detectors.road_labels import CLASSES, RoadLabels
 from models.detectors.road_targets import decode, padded
 from models.detectors.taught import TaughtNet, midway, plain, taught_loss
@@ -115,15 +114,12 @@ def test_following_the_loss_leads_to_what_the_teacher_sees() -> None:
     )
 
 
-def test_batches_are_given_once_and_then_again() -> None:
-    def made() -> Iterator[Batch]:
-        for number in range(3):
+def test_batches_that_take_long_to_make_are_learned_from_again() -> None:
+    def made(first: int) -> Iterator[Batch]:
+        for number in count(first):
             yield (torch.tensor(number),)
 
-    given: list[int] = []
-    with closing(replayed(made(), 2, seed=1)) as batches:
-        while 2 not in given or len(given) < 10:
-            given.append(int(next(batches)[0]))
-    assert not [thread for thread in threading.enumerate() if "gather" in thread.name]
-    assert set(given) == {0, 1, 2}
-    assert given.index(0) < given.index(1) < given.index(2)
+    given = [int(batch[0]) for batch in islice(replayed(made, 0, keep=2, seed=1), 20)]
+    assert given[::2] == list(range(10))
+    assert all(0 <= new - again < 2 for new, again in zip(given[::2], given[1::2], strict=True))
+    assert [int(batch[0]) for batch in islice(replayed(made, 6, keep=2, seed=1), 4)][::2] == [3, 4]

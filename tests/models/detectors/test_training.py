@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,17 @@ pytest.importorskip("torch", reason="training needs the extra 'train'")
 
 import torch
 
+from models.detectors.batches import Batch
 from models.detectors.card import PLATES
 from models.detectors.export import export, write_onnx
-from models.detectors.loop import Batch, fit, grow
+from models.detectors.loop import Pace, fit, grow
 from models.detectors.net import DetectorNet, NetSpec
 from models.detectors.plate_targets import cells
 from models.registry import TrainingJob
 from vision.card import load_card
 from vision.engine import open_engine
 
+_PACE = Pace(peak_rate=1e-2, cpu_steps_per_s=0.2)
 _TINY = NetSpec(widths=(4, 4, 8, 8, 8), depths=(1, 1, 1), neck=8, classes=2, values=8)
 
 
@@ -27,9 +30,9 @@ def _job(out: Path, minutes: float, *, resume: bool = False, pretrained: str | N
     return TrainingJob(data=out, out=out, minutes=minutes, threads=1, resume=resume, pretrained=pretrained)
 
 
-def _batches() -> Iterator[Batch]:
-    generator = torch.Generator().manual_seed(4)
-    while True:
+def _batches(first: int) -> Iterator[Batch]:
+    for number in count(first):
+        generator = torch.Generator().manual_seed(number)
         yield (torch.randint(0, 255, (2, 64, 64, 3), generator=generator, dtype=torch.uint8),)
 
 
@@ -39,19 +42,45 @@ def _loss(out: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, dict[str, floa
     return total, {"off": float(total.detach())}
 
 
-def test_training_learns_keeps_its_state_and_goes_on(tmp_path: Path) -> None:
+def _learned(job: TrainingJob, pace: Pace = _PACE) -> list[torch.Tensor]:
+    torch.manual_seed(job.seed)
+    return list(fit(DetectorNet(_TINY), _batches, _loss, job, pace).state_dict().values())
+
+
+def test_a_seed_gives_the_same_network(tmp_path: Path) -> None:
+    assert _PACE.steps(_job(tmp_path, 1)) == 12
+    whole, again = (_learned(_job(tmp_path / name, 1)) for name in ("whole", "again"))
+    assert all(torch.equal(a, b) for a, b in zip(whole, again, strict=True))
+
+
+class _Stopped(Exception):  # noqa: N818 - power fails
+    pass
+
+
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.detectors.loop._SAVE_EVERY_S", 0.0)
+    whole = _learned(_job(tmp_path / "whole", 1))
+
+    def failing(first: int) -> Iterator[Batch]:
+        yield from islice(_batches(first), 5)
+        raise _Stopped
+
     torch.manual_seed(1)
-    first = fit(DetectorNet(_TINY), _batches(), _loss, _job(tmp_path, 0.02), peak_rate=1e-2)
-    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert state["share"] >= 1
-    assert state["step"] > 0
-    again = fit(DetectorNet(_TINY), _batches(), _loss, _job(tmp_path, 0.02, resume=True), peak_rate=1e-2)
-    assert all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True))
+    with pytest.raises(_Stopped):
+        fit(DetectorNet(_TINY), failing, _loss, _job(tmp_path / "killed", 1), _PACE)
+    resumed = _learned(_job(tmp_path / "killed", 1, resume=True))
+    assert all(torch.equal(a, b) for a, b in zip(whole, resumed, strict=True))
+
+
+def test_a_finished_run_is_not_learned_further_and_another_may_start_from_it(tmp_path: Path) -> None:
+    first = _learned(_job(tmp_path, 1))
+    again = _learned(_job(tmp_path, 1, resume=True))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     other = tmp_path / "other"
-    start = _job(other, 1e-9, pretrained=str(tmp_path / "checkpoint.pt"))
-    fit(DetectorNet(_TINY), _batches(), _loss, start, peak_rate=0.0)
+    _learned(_job(other, 1e-9, pretrained=str(tmp_path / "checkpoint.pt")), replace(_PACE, peak_rate=0.0))
     begun = torch.load(other / "checkpoint.pt", weights_only=True)["net"]
-    torch.testing.assert_close(begun["stem.0.0.weight"], state["average"]["stem.0.0.weight"])
+    average = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["average"]
+    torch.testing.assert_close(begun["stem.0.0.weight"], average["stem.0.0.weight"])
 
 
 def test_a_deeper_network_begins_where_a_shallow_one_ended() -> None:

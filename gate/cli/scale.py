@@ -29,14 +29,18 @@ def decode(
     indicator_name: Annotated[str, typer.Option("--indicator", "-i", help=f"Wire format, one of: {_KNOWN}.")],
     settings: Settings = None,
     json: Annotated[bool, typer.Option("--json/--text", help="One JSON object per frame, or one line of text.")] = True,
+    as_hex: Annotated[bool, typer.Option("--hex", help="The bytes are written as hex digits (02 2B 30 …).")] = False,
 ) -> None:
-    """Print one line per valid frame; rejected frames are counted on stderr."""
+    """Print one line per valid frame; rejected frames are counted on stderr. Exit status 1 when none is valid."""
     parser = indicator(indicator_name, parse_settings(settings or []))
     frames = 0
-    for reading in decode_file(parser, source):
+    for reading in decode_file(parser, source, as_hex=as_hex):
         frames += 1
         print(reading_line(reading) if json else _text(reading.public()))  # noqa: T201
     print(f"{frames} frames, {parser.rejected} rejected", file=sys.stderr)  # noqa: T201
+    if not frames:
+        print("none of this format; `gatewarden scale sniff` tells which formats explain the bytes", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -68,7 +72,9 @@ def sniff(
     address = place if best.baud is None else address_of(best, Path(place))
     for guess in best.guesses:
         print(json_text({"address": address, **dataclasses.asdict(guess)}))  # noqa: T201
-    raise typer.Exit(0 if best.best.sure >= SURE else 1)
+    if best.best.sure < SURE:
+        print("not sure: listen longer, or compare weights with the indicator's display", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -120,10 +126,11 @@ async def _watched(live: "LiveScale", scale: "Scale") -> None:
     from gate.scale.watch import WeightScreen
 
     screen = WeightScreen(scale)
-    with Live(screen.draw(), refresh_per_second=10, transient=False) as shown:
+    with Live(refresh_per_second=10, transient=False) as shown:
+        shown.update(screen.draw(shown.console.width))
         async for fact in live.facts():
             screen.add(fact)
-            shown.update(screen.draw())
+            shown.update(screen.draw(shown.console.width))
 
 
 def _scale_of(site: Path, name: str) -> "Scale":

@@ -41,7 +41,9 @@ def issue(
     site: Annotated[str, typer.Option(help="Id of the site the tickets are for.")],
     product: Annotated[str, typer.Option(help="What may be loaded.")],
     tonnes: Annotated[float, typer.Option(min=0.001, max=200, help="Weight of one load.")],
-    until: Annotated[str, typer.Option(help="When they end, such as '2026-11-02 08:00'.")],
+    until: Annotated[
+        str, typer.Option(help="When they end, such as '2026-11-02 08:00'; a date alone lasts to its end.")
+    ],
     start: Annotated[str, typer.Option("--from", help="When they begin; now where not given.")] = "",
     plate: Annotated[str, typer.Option(help="Deliver the ticket to this truck at once.")] = "",
     buyer: Annotated[str, typer.Option(help="Who the load goes to.")] = "",
@@ -56,7 +58,8 @@ def issue(
         raise typer.BadParameter("--plate takes one ticket; leave --count out")
     now_ms, zone = _now_ms(), ZoneInfo(timezone)
     from_ms = parse_time(start, zone) if start else now_ms
-    template = Ticket("", site, "", product, round(tonnes * 1000), now_ms, from_ms, parse_time(until, zone), buyer)
+    until_ms = parse_time(until, zone, through=True)
+    template = Ticket("", site, "", product, round(tonnes * 1000), now_ms, from_ms, until_ms, buyer)
     signer = load_key(key) if plate else None
     with closing(Ledger(ledger)) as book:
         for id_ in book.issue(template, count, who=who):

@@ -12,14 +12,18 @@ from gate.scale.reading import Indicator, Reading
 _CHUNK_BYTES = 65_536
 
 
-def decode_file(parser: Indicator, path: Path) -> Iterator[Reading]:
-    """Readings of a whole file, "-" for standard input. Raises ScaleError when it cannot be read."""
+def decode_file(parser: Indicator, path: Path, *, as_hex: bool = False) -> Iterator[Reading]:
+    """Readings of a whole file, "-" for standard input. Raises ScaleError when it cannot be read.
+
+    as_hex: the bytes are written as hex digits, with or without spaces, as terminal programs and makers' manuals do.
+    """
+    decode = _decode_hex if as_hex else _decode
     try:
         if str(path) == "-":
-            yield from _decode(parser, sys.stdin.buffer)
+            yield from decode(parser, sys.stdin.buffer)
         else:
             with path.open("rb") as file:
-                yield from _decode(parser, file)
+                yield from decode(parser, file)
     except OSError as error:
         raise ScaleError(f"{path}: {error.strerror}") from error
 
@@ -27,6 +31,16 @@ def decode_file(parser: Indicator, path: Path) -> Iterator[Reading]:
 def _decode(parser: Indicator, file: BinaryIO) -> Iterator[Reading]:
     read = getattr(file, "read1", file.read)  # of a pipe, what is there, without waiting for more
     while data := read(_CHUNK_BYTES):
+        yield from parser.feed(data)
+    yield from parser.finish()
+
+
+def _decode_hex(parser: Indicator, file: BinaryIO) -> Iterator[Reading]:
+    for number, line in enumerate(file, 1):
+        try:
+            data = bytes.fromhex(line.decode("ascii"))
+        except ValueError as error:
+            raise ScaleError(f"line {number}: expected bytes as hex digits such as 02 2B 30") from error
         yield from parser.feed(data)
     yield from parser.finish()
 

@@ -11,7 +11,7 @@ from gate.scale.weighing import WeighingMachine
 from gate.site.devices import Scale
 
 SPAN_MS = 60_000
-WIDTH, HEIGHT = 72, 12
+COLUMNS, WIDEST, LABEL, HEIGHT = 80, 130, 10, 12
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _STYLES = {"ok": "green", "stalled": "yellow", "lost": "red", "fault": "red", "overload": "red"}
 
@@ -37,8 +37,8 @@ class WeightScreen:
             taken = "not stable" if weighing.stable_kg is None else f"{weighing.stable_kg:,.0f} kg"
             self._last = f"no. {weighing.number}: {taken}, {len(weighing.steps)} steps"
 
-    def draw(self) -> Group:
-        """What to show now."""
+    def draw(self, columns: int = COLUMNS) -> Group:
+        """What to show now, on a terminal so many characters wide."""
         now = self._machine.state
         head = Text.assemble(
             (f"{self._scale.id}  ", "bold"),
@@ -46,7 +46,8 @@ class WeightScreen:
             f"   {now.phase.value}   last weighing {self._last}",
         )
         weight = Text(f"{now.kg:>12,.1f} kg", style="bold green" if now.stable_kg is not None else "bold")
-        return Group(head, weight, *(Text(row) for row in plot(list(self._samples), WIDTH, HEIGHT)))
+        width = max(1, min(columns, WIDEST) - LABEL)
+        return Group(head, weight, *(Text(row) for row in plot(list(self._samples), width, HEIGHT)))
 
 
 def plot(samples: list[tuple[int, float]], width: int, height: int) -> list[str]:
@@ -63,7 +64,7 @@ def plot(samples: list[tuple[int, float]], width: int, height: int) -> list[str]
     rows = []
     for row in range(height - 1, -1, -1):
         line = "".join(_cell(kg, row, height, least, greatest) for kg in _held(columns))
-        label = f"{greatest:>9,.0f} " if row == height - 1 else f"{least:>9,.0f} " if row == 0 else " " * 10
+        label = f"{greatest:>9,.0f} " if row == height - 1 else f"{least:>9,.0f} " if row == 0 else " " * LABEL
         rows.append(label + line)
     return rows
 

@@ -1,8 +1,9 @@
 """Orders for tickets as tables: one row a ticket, checked row by row before any is issued."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ HEADINGS = {
 }
 _REQUIRED = ("site", "plate", "product", "tonnes", "from", "until")
 _TONNES_LIMIT = 200.0
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T\s]+(\d{1,2})(:.*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,24 @@ def read_orders(path: Path, issued_ms: int, timezone: str = "Asia/Shanghai") -> 
     return Orders(tuple(tickets), tuple(faults))
 
 
-def parse_time(text: str, zone: ZoneInfo) -> int:
-    """UTC milliseconds of an ISO 8601 text, also with '/' in its date; without an offset it is of `zone`.
+def parse_time(text: str, zone: ZoneInfo, *, through: bool = False) -> int:
+    """UTC milliseconds of an ISO 8601 text, or as Excel writes it (2026/11/1 8:00); without an offset it is of `zone`.
 
-    Raises TicketError.
+    through: a date without a time is the end of that day, not its beginning. Raises TicketError.
     """
+    plain = _DATE.fullmatch(text.strip())
     try:
-        at = datetime.fromisoformat(text.strip().replace("/", "-"))
+        at = datetime.fromisoformat(_iso(*plain.groups()) if plain else text.strip())
     except ValueError as error:
         raise TicketError(f"expected a time such as 2026-11-01 08:00, got {text!r}") from error
+    if through and plain and plain[4] is None:
+        at += timedelta(days=1)
     return round((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)
+
+
+def _iso(year: str, month: str, day: str, hour: str | None, rest: str | None) -> str:
+    date = f"{year}-{month:0>2}-{day:0>2}"
+    return date if hour is None else f"{date}T{hour:0>2}{rest}"
 
 
 def _order(row: Row, issued_ms: int, zone: ZoneInfo) -> tuple[str, Ticket | str]:
@@ -72,7 +82,7 @@ def _order(row: Row, issued_ms: int, zone: ZoneInfo) -> tuple[str, Ticket | str]
     times: list[int] = []
     for name in ("from", "until"):
         try:
-            times.append(parse_time(cells.get(name, ""), zone))
+            times.append(parse_time(cells.get(name, ""), zone, through=name == "until"))
         except TicketError as error:
             return name, str(error)
     if times[1] <= times[0]:

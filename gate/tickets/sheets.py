@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 
 import openpyxl
@@ -69,7 +69,7 @@ def _csv(path: Path) -> Iterator[list[str]]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise TicketError(f"{path}: {error}") from error
+        raise TicketError(f"{path}: {error.strerror}") from error
     marked = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # as Excel saves "Unicode text"
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
         try:
@@ -94,15 +94,18 @@ def _excel(path: Path) -> Iterator[list[str]]:
     except (OSError, InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise TicketError(f"{path}: cannot be read as an Excel workbook: {error}") from error
     try:
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield [_text(value) for value in row]
+        for row in book.worksheets[0].iter_rows():
+            yield [_text(cell.value, str(cell.number_format)) for cell in row]
     finally:
         book.close()
 
 
-def _text(value: object) -> str:
+def _text(value: object, shown_as: str) -> str:
+    """A cell as a person reads it. shown_as: its number format; Excel keeps a date alone as its midnight."""
     if value is None:
         return ""
+    if isinstance(value, datetime) and value.time() == time.min and "h" not in shown_as.lower():
+        return value.date().isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)

@@ -101,14 +101,20 @@ def _rows(canvas: Canvas, slip: Slip, zone: ZoneInfo, y_mm: float) -> float:
         y_mm -= 6.6
         _draw(canvas, label, _MARGIN_MM, y_mm, 8)
         room_mm = _WIDTH_MM - 2 * _MARGIN_MM - _width_mm(label, 8) - 2
-        size = min(largest, largest * room_mm / max(_width_mm(value, largest), 1e-6))
+        size = _fitting(value, largest, room_mm)
         _draw(canvas, value, _WIDTH_MM - _MARGIN_MM - _width_mm(value, size), y_mm, size)
         y_mm -= 2.2
     return y_mm
 
 
-def _line(canvas: Canvas, text: str, y_mm: float, size: float) -> None:
+def _line(canvas: Canvas, text: str, y_mm: float, largest: float) -> None:
+    size = _fitting(text, largest, _WIDTH_MM - 2 * _MARGIN_MM)
     _draw(canvas, text, (_WIDTH_MM - _width_mm(text, size)) / 2, y_mm, size)
+
+
+def _fitting(text: str, largest: float, room_mm: float) -> float:
+    """The font size, in points, at which a text fits its room."""
+    return min(largest, largest * room_mm / max(_width_mm(text, largest), 1e-6))
 
 
 def _draw(canvas: Canvas, text: str, x_mm: float, y_mm: float, size: float) -> None:

@@ -39,6 +39,20 @@ def test_standard_input_and_settings_are_taken() -> None:
     assert checked.stdout == ""
 
 
+def test_hex_digits_are_taken_as_terminals_show_them() -> None:
+    shown = f"{yaohua(48620).hex(' ').upper()}\n{yaohua(-20).hex()}\n"
+    done = CliRunner().invoke(app, ["decode", "-i", "yaohua", "-", "--hex"], input=shown)
+    assert [json.loads(line)["kg"] for line in done.stdout.splitlines()] == [48620, -20]
+    wrong = CliRunner().invoke(app, ["decode", "-i", "yaohua", "-", "--hex"], input=shown + "02 2\n")
+    assert "line 3: expected bytes as hex digits" in str(wrong.exception)
+
+
+def test_bytes_of_another_format_give_status_one_and_say_what_to_do_next() -> None:
+    done = CliRunner().invoke(app, ["decode", "-i", "toledo", "-"], input=yaohua(48620))
+    assert done.exit_code == 1
+    assert "scale sniff" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -1,9 +1,12 @@
 import json
 import stat
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from openpyxl import Workbook
 from typer.testing import CliRunner, Result
 
 from gate.cli.tickets import app
@@ -78,6 +81,34 @@ def test_orders_are_imported_from_a_table(office: str, encoding: str) -> None:
         ("晋B90211", 30_500, "delivered"),
     ]
     assert tickets[0]["until_ms"] == tickets[1]["until_ms"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_times_are_taken_as_excel_writes_them_and_a_last_day_counts_to_its_end(office: str, kind: str) -> None:
+    head, plates = ["site", "plate", "product", "tonnes", "from", "until"], ("晋B90210", "晋B90211", "晋B90212")
+    zone = ZoneInfo("Asia/Shanghai")
+    begin, end, midnight = (datetime(2026, 11, day, hour, tzinfo=zone) for day, hour in ((1, 8), (2, 0), (3, 0)))
+    if kind == "csv":
+        times = (
+            ("2026/11/1 8:00", "2026/11/2"),
+            ("2026年11月1日 08:00", "2026.11.2"),
+            ("2026-11-01 8:00", "2026/11/3 0:00"),
+        )
+        rows = [f"east,{p},coal,32,{a},{b}" for p, (a, b) in zip(plates, times, strict=True)]
+        Path("orders.csv").write_text("\n".join([",".join(head), *rows]), encoding="utf-8")
+    else:
+        book = Workbook()
+        page = book.worksheets[0]
+        page.append(head)
+        for plate, until in zip(
+            plates, (end.replace(tzinfo=None), end.date(), midnight.replace(tzinfo=None)), strict=True
+        ):
+            page.append(["east", plate, "coal", 32, begin.replace(tzinfo=None), until])
+        page["F2"].number_format = "yyyy/m/d"
+        book.save("orders.xlsx")
+    tickets = lines(run("import", f"orders.{kind}"))
+    assert {t["from_ms"] for t in tickets} == {begin.timestamp() * 1000}
+    assert [t["until_ms"] for t in tickets] == [midnight.timestamp() * 1000] * 3
 
 
 def test_a_table_with_faults_issues_nothing_unless_told_to(office: str) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geofence.trails import TREND_MS
 
 Array = NDArray[np.float64]
-SIGMAS = 5.0  # of the places vehicles come back at, to the farthest that is still believed
+SIGMAS = 5.0  # of where vehicles come back make up the farthest still believed; generated walks have 7, but tails
 OWN_KEY = 0.5  # what a distance counts to the vehicle whose key the box has
 
 

@@ -3,7 +3,7 @@
 A plate read by one camera alone may be misread in a character. Where no visit of the plate as read explains that it is
 here, but that of a plate one character off does, the passage says so. It is taken for the other only where everything
 else points to it and to nobody else: that one came in and has not left, is of the same kind, and holds a valid ticket,
-while the plate as read holds none. The plate as read stays in the record.
+while the plate as read holds none, or one that the load does not fit. The plate as read stays in the record.
 """
 
 from collections.abc import Callable, Sequence
@@ -60,14 +60,18 @@ def identify(
     if not others:
         return AS_READ
     alike = tuple(p for p, _ in others)
-    if inside or _valid((*passage.tickets, *ticket(plate)), plate):
+    as_weighed = [(p, v) for p, v in others if _weighs_as_ticketed(passage, vehicles, p, ticket(p)) is True]
+    own = [*passage.tickets, *ticket(plate)]
+    as_read = _valid(own, plate) and _weighs_as_ticketed(passage, vehicles, plate, own) is not False
+    if inside or (as_read and not as_weighed):
         return Identity(because=f"plate read {plate} by one camera; {_named(alike)}, one character off, came in too")
-    as_weighed = [(p, v) for p, v in others if _weighs_as_ticketed(passage, vehicles, p, ticket(p))]
-    likely = _likeliest(plate, as_weighed or others, passage)
+    if as_read:
+        return Identity(alike=alike, because=f"plate read {plate}, which did not come in; it may be {_named(alike)}")
+    likely = _likeliest(plate, as_weighed if _valid(own, plate) else as_weighed or others, passage)
     if likely:
         because = f"plate read {plate}, taken for {likely}: one character off, came in, has not left, has a ticket"
         return Identity(likely, alike, because)
-    because = f"plate read {plate}, which did not come in and has no ticket; it may be {_named(alike)}"
+    because = f"plate read {plate}, which did not come in; it may be {_named(alike)}"
     return Identity(alike=alike, because=because)
 
 
@@ -90,11 +94,11 @@ def _likeliest(plate: str, others: Sequence[tuple[str, PastVisit]], passage: Pas
     return ""
 
 
-def _weighs_as_ticketed(passage: Passage, vehicles: Tares, plate: str, uses: Sequence[TicketUse]) -> bool:
-    """Whether the weight is what this plate's tare and ticket add up to."""
+def _weighs_as_ticketed(passage: Passage, vehicles: Tares, plate: str, uses: Sequence[TicketUse]) -> bool | None:
+    """Whether the weight is what this plate's tare and ticket add up to; None: not weighed, or no tare known."""
     weighing, tare_kg = weighed(passage), vehicles.tare_kg(plate)
     if weighing is None or weighing.stable_kg is None or tare_kg is None:
-        return False
+        return None
     net_kg = weighing.stable_kg - tare_kg
     return any(abs(net_kg - u.tonnes * 1000) <= NET_SHARE * u.tonnes * 1000 for u in uses if u.state == "valid")
 

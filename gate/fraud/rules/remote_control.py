@@ -1,6 +1,6 @@
 """Remote control (遥控作弊): a device adds an offset while the vehicle stands still and wholly on the deck."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -33,7 +33,8 @@ def _judge(passage: Passage, context: Context) -> Verdict | Unknown | None:
     jumps = [
         jump
         for start, end in _still(passage, weighing, context)
-        for jump in _jumps(_between(weighing, start, end), context.thresholds["window_ms"], e_kg(passage, context.site))
+        if _spread_kg(curve := _between(weighing, start, end)) >= least_kg
+        for jump in _jumps(curve, context.thresholds["window_ms"], e_kg(passage, context.site))
         if abs(jump.kg) >= least_kg
     ]
     seen = context.decks.by_scale[weighing.scale].seen
@@ -131,8 +132,8 @@ def _jumps(curve: Curve, window_ms: float, division_kg: float) -> Iterator[_Jump
             yield _Jump(jump_kg, (before[0][0], t_ms), (after[0][0], after[-1][0]))
 
 
-def _spread_kg(stretch: list[tuple[int, float]]) -> float:
-    return max(kg for _, kg in stretch) - min(kg for _, kg in stretch)
+def _spread_kg(stretch: Sequence[tuple[int, float]]) -> float:
+    return max((kg for _, kg in stretch), default=0.0) - min((kg for _, kg in stretch), default=0.0)
 
 
 RULE = Rule(

@@ -385,3 +385,11 @@ def test_one_bad_look_at_the_plate_takes_back_nothing() -> None:
     assert say(judged, blurred) == []
     over = say(judged, replace(blurred, closed=True))
     assert [(f.rule, f.state) for f in over if f.rule == "unlisted_tanker"] == [("unlisted_tanker", "withdrawn")]
+
+
+def test_a_plate_that_may_be_one_of_several_is_to_be_looked_at() -> None:
+    found = say(judge(LISTED), passage(alike=("晋A31564",), closed=True))
+    doubt = next(f for f in found if f.rule == "unread_plate")
+    assert PLATE in doubt.zh
+    assert "晋A31564" in doubt.zh
+    assert not {"no_ticket", "crossed_ticket", "goods_differ"} & rules_found(found)

@@ -56,6 +56,11 @@ class Pass:
             return "unread"
         return "right" if all(text == self.text for text, _ in self.said) else "wrong"
 
+    @property
+    def known(self) -> bool:
+        """Whether the surest text told of the vehicle is its plate's, whatever else was told."""
+        return bool(self.said) and max(self.said, key=lambda s: s[1])[0] == self.text
+
 
 def passes_of(clips: Clips) -> list[Pass]:
     """The passes of one clip, as staged."""
@@ -106,6 +111,7 @@ def summary(passes: list[Pass]) -> dict[str, Any]:
         "passes": len(passes),
         "readable": len(readable),
         "right": right,
+        "known_by_its_plate": sum(p.known for p in readable),
         "share": round(right / max(1, len(readable)), 4),
         "wrong": sum(p.outcome == "wrong" for p in readable),
         "unread": sum(p.outcome == "unread" for p in readable),

@@ -61,7 +61,8 @@ def _eight_bit(array: NDArray[Any], name: str) -> Picture:
     top = float(values.max())
     # 10- and 12-bit cameras store their samples in 16 bits: the brightest sample says which range is in use.
     ceiling = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 else float(2 ** int(np.ceil(np.log2(top + 1.0))) - 1)
-    scaled: Picture = np.clip(values * (255.0 / ceiling), 0, 255).astype(np.uint8)
+    ceiling = min(ceiling, float(np.finfo(np.float32).max))
+    scaled: Picture = (np.clip(values, 0, ceiling) * (255.0 / ceiling)).astype(np.uint8)
     return scaled
 
 

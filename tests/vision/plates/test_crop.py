@@ -65,6 +65,12 @@ def test_any_array_is_converted_or_refused(picture: np.ndarray) -> None:
     assert fit(bgr).shape == (HEIGHT_PX, WIDTH_PX, 3)
 
 
+@pytest.mark.parametrize("values", [[-3.4e38, 0.5], [3.4e38, 1.0], [np.inf, -np.inf], [np.nan, 2.0], [-3.4e38, -1.0]])
+def test_samples_of_any_size_are_scaled_without_overflow(values: list[float]) -> None:
+    picture = np.array([values * 4] * 8, np.float32)
+    assert as_bgr(picture).shape == (8, 8, 3)
+
+
 def test_files_that_are_no_pictures_are_named(tmp_path: Path) -> None:
     missing = tmp_path / "missing.jpg"
     empty = tmp_path / "empty.jpg"

@@ -1,22 +1,17 @@
 """Where light barriers are wired to: the discrete inputs of a Modbus board, or the topic of a broker."""
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
-
-from pymodbus.exceptions import ModbusException
 
 from gate.errors import LineError, SiteError
 from gate.lines.address import broker, host_port, port_settings, split_address
 from gate.lines.line import LineLost
-from gate.lines.modbus import rtu_client, tcp_client
+from gate.lines.modbus import ANSWER_S, NewClient, PolledClient, rtu_client, tcp_client
 from gate.lines.mqtt_line import Broker, MqttLine
 from gate.site.devices import Beam
 
-ANSWER_S = 1.0
 POLL_S = 0.05  # a truck at 30 km/h is in a light barrier for more than a second, a person walking for a third of one
-MISSES = 3  # answers missed in a row before the board counts as lost
 _ON, _OFF = frozenset({"1", "on", "true"}), frozenset({"0", "off", "false"})
 
 
@@ -70,49 +65,31 @@ def _board(address: str, beams: Sequence[Beam]) -> Board:
 class InputBoard:
     """Discrete inputs of the Modbus devices on a line, asked every POLL_S."""
 
-    def __init__(self, new_client: Callable[[], Any], where: str, beams: Sequence[Beam]) -> None:
-        self._new_client, self._where = new_client, where
-        self._client: Any = None
-        self._next_s = 0.0
-        self._beams = beams
+    def __init__(self, new_client: NewClient, where: str, beams: Sequence[Beam]) -> None:
+        self._polled = PolledClient(new_client, where, POLL_S)
+        self._where, self._beams = where, beams
 
     async def open(self) -> None:
         """See Board."""
-        self._client = self._new_client()
-        if not await self._client.connect():
-            await self.close()
-            raise LineLost(f"{self._where}: cannot be reached")
+        await self._polled.open()
 
     async def look(self) -> Mapping[str, bool]:
         """See Board: every barrier, each time."""
-        missed = ""
-        for _ in range(MISSES):
-            await self._wait_for_turn()
-            try:
-                return {beam.id: await self._ask(beam) for beam in self._beams}
-            except (ModbusException, OSError) as error:
-                missed = str(error)
-        raise LineLost(f"{self._where}: no answer: {missed}")
+        return await self._polled.ask(self._ask)
 
     async def close(self) -> None:
         """See Board."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        await self._polled.close()
 
-    async def _wait_for_turn(self) -> None:
-        now_s = asyncio.get_running_loop().time()
-        await asyncio.sleep(max(0.0, self._next_s - now_s))
-        self._next_s = max(self._next_s, now_s) + POLL_S
-
-    async def _ask(self, beam: Beam) -> bool:
-        """Whether a barrier is broken. Each input by itself: a board may have none between two that are wired."""
-        if self._client is None:
-            raise LineLost(f"{self._where}: not open")
-        answer = await self._client.read_discrete_inputs(beam.input, count=1, device_id=beam.unit_id)
-        if answer.isError():
-            raise LineLost(f"{self._where}: unit {beam.unit_id} refused input {beam.input}: {answer}")
-        return bool(answer.bits[0]) is (beam.broken_when == "on")
+    async def _ask(self, client: Any) -> dict[str, bool]:
+        """Which barriers are broken. Each input by itself: a board may have none between two that are wired."""
+        seen = {}
+        for beam in self._beams:
+            answer = await client.read_discrete_inputs(beam.input, count=1, device_id=beam.unit_id)
+            if answer.isError():
+                raise LineLost(f"{self._where}: unit {beam.unit_id} refused input {beam.input}: {answer}")
+            seen[beam.id] = bool(answer.bits[0]) is (beam.broken_when == "on")
+        return seen
 
 
 class TopicBoard:

@@ -65,6 +65,9 @@ class BrokerConnection:
         except (OSError, ValueError, TimeoutError, BrokerError) as error:
             await self._close()
             raise BrokerError(f"{self._login.url}: {error or 'no answer'}") from error
+        except asyncio.CancelledError:  # nobody will leave what was never entered
+            await self._close()
+            raise
         return self
 
     async def __aexit__(

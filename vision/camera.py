@@ -150,15 +150,23 @@ class CameraPipeline:
         return told
 
     def _split(self, t_ms: int, vehicles: list[Vehicle]) -> list[Sighting]:
-        """Where plates say that two vehicles were taken for one, the last word on the first of them."""
+        """Where plates say that two vehicles were taken for one, the last word on the first of them.
+
+        A plate high up in a vehicle's box is that of another one, which it half hides: it waits for its own.
+        """
         out = []
-        for vehicle in vehicles:
-            if self._book is not None and self._book.mixed(vehicle.number):
-                old = vehicle.number
-                self._book.move_newest(old, self._tracker.split(vehicle))
-                plates, crops = self._book.close(old)
-                out.append(self._tell(t_ms, old, vehicle.kind, vehicle, plates, final=True))
-                self._close(old, crops)
+        for vehicle in vehicles if self._book is not None else ():
+            assert self._book is not None
+            old, plate = vehicle.number, self._book.contradiction(vehicle.number)
+            if plate is None:
+                continue
+            if plate.centre[1] < vehicle.box[[1, 3]].mean():
+                self._book.loosen(plate, old, t_ms)
+                continue
+            self._book.give(plate, old, self._tracker.split(vehicle))
+            plates, crops = self._book.close(old)
+            out.append(self._tell(t_ms, old, vehicle.kind, vehicle, plates, final=True))
+            self._close(old, crops)
         return out
 
     def _loose_sightings(self, t_ms: int) -> list[Sighting]:

@@ -9,7 +9,7 @@ from vision.facts import PlateReading
 from vision.plates.locate import believable
 from vision.source import Frame
 from vision.stages import PlateStages
-from vision.track import PlateCrop, PlateLook, PlateSlots, Vehicle, plate_width
+from vision.track import PlateCrop, PlateLook, PlateSlot, PlateSlots, Vehicle, plate_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,26 @@ class PlateBookSettings:
 class LoosePlate:
     """A plate on which no vehicle was found; told as a vehicle of its own when it stays so.
 
-    number: its vehicle number, 0 until it is told. box: where a vehicle would be around it.
+    number: its vehicle number, 0 until it is told. since_ms: when it was first without a vehicle.
     """
 
-    def __init__(self, slots: PlateSlots) -> None:
-        self.slots = slots
+    def __init__(self, slots: PlateSlots, since_ms: int) -> None:
+        self.slots, self.since_ms = slots, since_ms
         self.number = 0
-        self.box = np.zeros(4)
-        self.score = 0.0
 
     @property
     def seen_ms(self) -> int:
-        return max(s.seen_ms for s in self.slots.slots)
+        return self._last.seen_ms
+
+    @property
+    def box(self) -> NDArray[np.float64]:
+        """(4,) pixels: where a vehicle would be around it."""
+        (x, y), width = self._last.centre, self._last.width
+        return np.array([x - 2.3 * width, y - 3.4 * width, x + 2.3 * width, y + 0.8 * width])
+
+    @property
+    def score(self) -> float:
+        return self._last.score
 
     def sure(self, least_confidence: float, least_moved: float) -> bool:
         """Whether it is worth telling: read well and seen moving, as signs and writings are not."""
@@ -54,8 +62,9 @@ class LoosePlate:
         """Whether a look continues it."""
         return self.slots.near(look)
 
-    def lasted_ms(self, t_ms: int) -> int:
-        return t_ms - min(s.first_ms for s in self.slots.slots)
+    @property
+    def _last(self) -> PlateSlot:
+        return max(self.slots.slots, key=lambda s: s.seen_ms)
 
 
 class PlateBook:
@@ -102,19 +111,20 @@ class PlateBook:
             for s in slots
         )
 
-    def mixed(self, number: int) -> bool:
-        """Whether plates that cannot be on one vehicle were read on it: two vehicles were taken for one."""
+    def contradiction(self, number: int) -> PlateSlot | None:
+        """The later of two plates read on a vehicle that cannot both be its; None where there are none."""
         slots = self._by_vehicle.get(number)
-        return slots is not None and slots.contradiction() is not None
+        return slots.contradiction() if slots is not None else None
 
-    def move_newest(self, old: int, new: int) -> None:
-        """Give the plate that contradicts the others to the vehicle it is on."""
-        slots = self._by_vehicle[old]
-        newest = slots.contradiction()
-        if newest is not None:
-            slots.slots.remove(newest)
-            self._by_vehicle[new] = PlateSlots(self._stages.new_vote)
-            self._by_vehicle[new].slots.append(newest)
+    def give(self, plate: PlateSlot, old: int, new: int) -> None:
+        """A plate read on one vehicle is another's, numbered `new`."""
+        self._by_vehicle[old].drop(plate)
+        self._by_vehicle[new] = self._slots_of(plate)
+
+    def loosen(self, plate: PlateSlot, old: int, t_ms: int) -> None:
+        """A plate read on a vehicle is that of another one, half hidden by it, which is yet to be found."""
+        self._by_vehicle[old].drop(plate)
+        self._loose.append(LoosePlate(self._slots_of(plate), t_ms))
 
     def loose(self) -> list[LoosePlate]:
         """Plates without a vehicle that have been told of."""
@@ -135,7 +145,7 @@ class PlateBook:
         return [
             p
             for p in self._loose
-            if p.seen_ms == t_ms and self._sure(p) and (p.number or p.lasted_ms(t_ms) >= self._set.loose_after_ms)
+            if p.seen_ms == t_ms and self._sure(p) and (p.number or t_ms - p.since_ms >= self._set.loose_after_ms)
         ]
 
     def loose_gone(self, t_ms: int | None) -> list[LoosePlate]:
@@ -157,11 +167,13 @@ class PlateBook:
         return any(t_ms - s.seen_ms < self._set.settled_ms for s in good)
 
     def _give(self, vehicles: list[Vehicle], look: PlateLook) -> None:
+        """To the vehicle that has this plate, else to one that has none yet, else to the plate without a vehicle."""
         around = _around(vehicles, look.corners)
         known = [v for v in around if v.number in self._by_vehicle and self._by_vehicle[v.number].near(look)]
         vehicle = min(known or around, key=lambda v: v.size, default=None)
-        if vehicle is None:
-            self._loose_at(look).add(look)
+        loose = next((p for p in self._loose if p.near(look)), None)
+        if vehicle is None or (loose is not None and not known and vehicle.number in self._by_vehicle):
+            (loose or self._new_loose(look.t_ms)).slots.add(look)
         else:
             slots = self._by_vehicle.get(vehicle.number) or self._adopt(vehicle, look)
             slots.add(look)
@@ -174,16 +186,14 @@ class PlateBook:
                 return self._by_vehicle.setdefault(vehicle.number, loose.slots)
         return self._by_vehicle.setdefault(vehicle.number, PlateSlots(self._stages.new_vote))
 
-    def _loose_at(self, look: PlateLook) -> PlateSlots:
-        loose = next((p for p in self._loose if p.near(look)), None)
-        if loose is None:
-            loose = LoosePlate(PlateSlots(self._stages.new_vote))
-            self._loose.append(loose)
-        width = plate_width(look.corners)
-        low, high = look.corners.min(axis=0), look.corners.max(axis=0)
-        loose.box = np.array([low[0] - 1.8 * width, low[1] - 3.2 * width, high[0] + 1.8 * width, high[1] + 0.6 * width])
-        loose.score = look.scores.plate
-        return loose.slots
+    def _new_loose(self, t_ms: int) -> LoosePlate:
+        self._loose.append(LoosePlate(PlateSlots(self._stages.new_vote), t_ms))
+        return self._loose[-1]
+
+    def _slots_of(self, plate: PlateSlot) -> PlateSlots:
+        slots = PlateSlots(self._stages.new_vote)
+        slots.slots.append(plate)
+        return slots
 
 
 def _around(vehicles: list[Vehicle], corners: NDArray[np.float64]) -> list[Vehicle]:

@@ -1,13 +1,28 @@
 """From drawn frames to sightings: keys, plates, timing, determinism."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from tests.vision.drawn import PLATES, Actor, DrawnDetector, build_drawn, driving, frames, stages
 from vision.camera import CameraPipeline
 from vision.config import CameraConfig
 from vision.facts import Detections, Sighting, VehicleClass
+from vision.source import Frame
 
 CONFIG = CameraConfig(id="gate", name="大门", site="矿", address="file:none.mp4", size=(640, 360))
+
+
+class DrawnFrames:
+    """Frames of a drawn street, and the time of the one on show."""
+
+    def __init__(self, actors: list[Actor]) -> None:
+        self._actors, self.t_ms = actors, 0
+
+    def until(self, end_ms: int) -> Iterator[Frame]:
+        for frame in frames(self._actors, end_ms):
+            self.t_ms = frame.t_ms
+            yield frame
 
 
 def run(actors: list[Actor], until_ms: int, pipeline: CameraPipeline | None = None) -> list[Sighting]:
@@ -77,6 +92,25 @@ def test_two_cars_taken_for_one_are_parted_by_their_plates() -> None:
     seen = run(actors, 6000, CameraPipeline("gate", (640, 360), Merging(), stages()))
     last = {s.vehicle: [p.text for p in s.plates] for s in seen if s.final}
     assert last == {"gate:1": [PLATES[1]], "gate:2": [PLATES[2]]}
+
+
+def test_a_plate_seen_past_the_vehicle_that_half_hides_its_own_waits_for_it() -> None:
+    """The detector takes both for one until the follower is seen whole; two are told, each with its plate."""
+    leader = Actor(VehicleClass.TRUCK, driving(100, 40, 420, 300, 20), PLATES[1])
+    follower = Actor(VehicleClass.TRUCK, driving(180, 10, 200, 140, 20, start_ms=1200), PLATES[2])
+    shown = DrawnFrames([leader, follower])
+
+    class Merging:
+        def detect(self, frame: object, *, threshold: float | None = None) -> Detections:
+            whole = [leader, follower] if shown.t_ms >= 2800 else [leader]
+            boxes = np.array([actor.box_at(shown.t_ms) for actor in whole], np.float64)
+            return Detections(boxes, np.full(len(whole), 0.9), np.zeros(len(whole), np.int64))
+
+    pipeline = CameraPipeline("gate", (640, 360), Merging(), stages())
+    seen = [s for frame in shown.until(5000) for s in pipeline.step(frame)] + pipeline.finish(5000)
+    last = {s.vehicle: [p.text for p in s.plates] for s in seen if s.final}
+    assert last == {"gate:1": [PLATES[1]], "gate:2": [PLATES[2]]}
+    assert max(s.t_ms for s in seen if s.vehicle == "gate:1" and not s.final) > 4700, "the leader is followed on"
 
 
 def test_numbers_go_on_from_where_a_former_worker_stopped() -> None:

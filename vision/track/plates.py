@@ -43,17 +43,23 @@ class PlateCrop:
 
 
 class PlateSlot:
-    """One plate that is being read again and again. moved: furthest from where it was first seen, in plate widths."""
+    """One plate that is being read again and again.
+
+    moved: furthest from where it was first seen, in plate widths. score: of the last look, that it is a plate at all.
+    beside: what else was read in one picture with it.
+    """
 
     __slots__ = (
         "_origin",
         "_vote",
+        "beside",
         "centre",
         "crop",
         "crop_ms",
         "first_ms",
         "frames",
         "moved",
+        "score",
         "seen_ms",
         "speed",
         "weight",
@@ -68,7 +74,8 @@ class PlateSlot:
         self._origin = self.centre
         self.moved = 0.0
         self.frames = 0
-        self.crop, self.weight = look.crop, 0.0
+        self.beside: set[PlateSlot] = set()
+        self.crop, self.weight, self.score = look.crop, 0.0, 0.0
 
     @property
     def best(self) -> PlateReading | None:
@@ -87,10 +94,24 @@ class PlateSlot:
         return best.text if best is not None else ""
 
     @property
+    def confidence(self) -> float:
+        """How sure that text is, 0 to 1."""
+        best = self.best
+        return best.confidence if best is not None else 0.0
+
+    @property
     def sure(self) -> bool:
         """Whether it rests on enough to be told: three looks, or two very good ones."""
         best = self.best
         return best is not None and (self.frames >= 3 or (self.frames == 2 and best.confidence > 0.9))
+
+    def echoes(self, other: "PlateSlot") -> bool:
+        """Whether both are one number: one plate read twice, or the plate and the large letters above it.
+
+        In large letters more characters are taken for others, so what was read beside a plate may differ more.
+        """
+        edits = 3 if other in self.beside else 2
+        return alike(self.text, other.text, edits)
 
     def near(self, t_ms: int, centre: NDArray[np.float64], width: float) -> bool:
         """Whether a plate found at this place continues this one."""
@@ -108,6 +129,7 @@ class PlateSlot:
         if look.t_ms > self.seen_ms:
             self.speed = (centre - self.centre) / ((look.t_ms - self.seen_ms) / 1000)
         self.centre, self.width, self.seen_ms = centre, plate_width(look.corners), look.t_ms
+        self.score = look.scores.plate
         self.frames += 1
         self.moved = max(self.moved, float(np.linalg.norm(centre - self._origin)) / self.width)
         worth = look.weight * look.scores.plate
@@ -140,8 +162,12 @@ class PlateSlots:
             slot = PlateSlot(self._new_vote(), look)
             self.slots.append(slot)
             if len(self.slots) > self.MOST:
-                self.slots.remove(min(self.slots[:-1], key=lambda s: (s.frames, s.seen_ms)))
+                self.drop(min(self.slots[:-1], key=lambda s: (s.frames, s.seen_ms)))
         slot.add(look)
+        for other in self.slots:
+            if other is not slot and other.seen_ms == look.t_ms:
+                slot.beside.add(other)
+                other.beside.add(slot)
 
     def near(self, look: PlateLook) -> bool:
         """Whether a look continues one of these plates by its place."""
@@ -161,22 +187,30 @@ class PlateSlots:
         ]
         well.sort(key=lambda s: s.first_ms)
         for later in reversed(well):
-            if any(not alike(later.text, s.text) and s.first_ms < later.first_ms for s in well):
+            if any(not later.echoes(s) and s.first_ms < later.first_ms for s in well):
                 return later
         return None
 
+    def drop(self, slot: PlateSlot) -> None:
+        """Let go of a plate: it is another vehicle's, or none."""
+        self.slots.remove(slot)
+        for other in slot.beside:
+            other.beside.discard(slot)
+        slot.beside.clear()
+
     def readings(self, *, final: bool = False) -> tuple[PlateReading, ...]:
         """Best reading per plate, the one with most looks first; at the end also what was seen only once or twice."""
-        told = [s for s in self.slots if s.sure or (final and s.frames > 0)]
+        told = [s for s in self.slots if s.best is not None and (s.sure or (final and s.frames > 0))]
         told.sort(key=lambda s: (-s.frames, s.first_ms))
-        out: list[PlateReading] = []
+        out: list[PlateSlot] = []
         for slot in told:
-            best = slot.best
-            if best is None or any(alike(best.text, o.text) for o in out):
-                continue
-            if slot.sure or not out:
-                out.append(best)
-        return tuple(out)
+            same = next((i for i, other in enumerate(out) if slot.echoes(other)), None)
+            if same is None:
+                if slot.sure or not out:
+                    out.append(slot)
+            elif slot.sure and slot.confidence > out[same].confidence:
+                out[same] = slot
+        return tuple(s.best for s in out if s.best is not None)
 
     def crops(self) -> list[PlateCrop]:
         """The best picture of each plate that is told of."""
@@ -194,13 +228,13 @@ def plate_width(corners: NDArray[np.float64]) -> float:
     return max((float(top) + float(bottom)) / 2, 1.0)
 
 
-def alike(a: str, b: str) -> bool:
-    """Whether two texts may be readings of one plate: at most two edits apart."""
-    if abs(len(a) - len(b)) > 2:
+def alike(a: str, b: str, edits: int = 2) -> bool:
+    """Whether two texts may be readings of one plate: at most so many edits apart."""
+    if abs(len(a) - len(b)) > edits:
         return False
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
         before, row[0] = row[0], i
         for j, y in enumerate(b, 1):
             before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-    return row[-1] <= 2
+    return row[-1] <= edits

@@ -35,3 +35,46 @@ def test_a_plate_that_was_hidden_for_a_while_is_the_same_plate() -> None:
         slots.add(look(t_ms, "晋DK8T20", x, 300, 70))
     assert len(slots.slots) == 1
     assert slots.readings()[0].frames == 4
+
+
+def tail(lettering: str, confidence: float) -> PlateSlots:
+    """A truck driving off: its plate read well while it is near, the letters above it all the time."""
+    slots = PlateSlots(PlateVote)
+    for step in range(12):
+        t_ms, size = step * 200, 80.0 - 4 * step
+        if step < 5:
+            slots.add(look(t_ms, "冀VWTTY0", 500 - 10 * step, 600 - 40 * step, size))
+        slots.add(look(t_ms, lettering, 480 - 10 * step, 420 - 40 * step, 2.4 * size, confidence))
+    return slots
+
+
+def test_large_letters_read_with_three_characters_wrong_are_not_another_plate() -> None:
+    """However often they are read: the plate is the surer of the two."""
+    slots = tail("晋VVTTV0", 0.5)
+    assert [r.text for r in slots.readings(final=True)] == ["冀VWTTY0"]
+
+
+def test_large_letters_do_not_make_two_vehicles_of_one() -> None:
+    assert tail("晋VVTTV0", 0.99).contradiction() is None
+
+
+def test_another_plate_in_the_same_picture_is_told_beside_the_first() -> None:
+    slots = tail("京M5518K", 0.97)
+    assert sorted(r.text for r in slots.readings()) == ["京M5518K", "冀VWTTY0"]
+
+
+def test_a_plate_three_characters_off_seen_at_another_time_is_another_plate() -> None:
+    """A fleet's numbers follow each other: only what is read in one picture may differ so much and be one number."""
+    slots = PlateSlots(PlateVote)
+    for text, start_ms in (("冀VWTTY0", 0), ("晋VVTTV0", 4000)):
+        for step in range(4):
+            slots.add(look(start_ms + step * 200, text, 500, 600, 80.0))
+    assert len(slots.readings()) == 2
+
+
+def test_a_plate_let_go_is_beside_nothing_any_more() -> None:
+    slots = tail("晋VVTTV0", 0.5)
+    plate, letters = slots.slots
+    slots.drop(letters)
+    assert plate.beside == set()
+    assert letters.beside == set()

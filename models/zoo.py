@@ -26,7 +26,7 @@ def trained(run: Path) -> tuple[Path, Card]:
 
 
 def contenders(name: str, candidate: Path | None) -> dict[str, tuple[Path, Card]]:
-    """What to measure: the shipped model as "ours", and the one a training left in the folder `candidate`.
+    """What to measure: the shipped model as "ours", and as "runs/<folder>" the one a training left in `candidate`.
 
     Where none of that name is shipped yet, the candidate alone. Raises ModelError.
     """
@@ -36,7 +36,7 @@ def contenders(name: str, candidate: Path | None) -> dict[str, tuple[Path, Card]
         path, card = trained(candidate)
         if card.name != name:
             raise ModelError(f"{candidate}: holds a {card.name}, expected a {name}")
-        found[str(candidate)] = path, card
+        found[f"runs/{candidate.resolve().name}"] = path, card
     return found
 
 

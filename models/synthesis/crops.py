@@ -14,7 +14,7 @@ from models.synthesis.layout import cells
 from models.synthesis.paint import Plate, paint
 from models.synthesis.real import Labelled, corrections, load, measured_texts, read_labels
 from models.synthesis.texts import draw_kind, draw_text
-from models.synthesis.view import View, cut_off, nudge, photograph
+from models.synthesis.view import View, cut_off, nudge, photograph, recut
 from models.synthesis.weather import degrade
 from vision.plates.crop import fit, read_picture
 from vision.plates.grammar import COLOURS, INDEX, SLOTS
@@ -22,6 +22,7 @@ from vision.plates.grammar import COLOURS, INDEX, SLOTS
 Picture = NDArray[np.uint8]
 UNKNOWN = -1
 _CUT_OFF = 0.05  # of all plates stand half outside the picture
+_RECUT = 0.35  # of the drawn ones are straightened by corners found nearly right
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,10 +88,11 @@ class CropSource:
         seen = cut_off(view.crop, rng) if rng.random() < _CUT_OFF else view.crop
         crop, coloured = degrade(seen, rng, strength=rng.uniform(0.35, 1.0))
         colour = COLOURS.index(plate.kind.colour) if coloured else UNKNOWN
-        centres = _centres(plate, view)
-        return Sample(
-            fit(crop), encode(plate.text), colour, plate.kind.rows - 1, True, view.corners.astype(np.float32), centres
-        )
+        corners, centres = view.corners.astype(np.float32), _centres(plate, view)
+        if rng.random() < _RECUT:
+            crop, warp = recut(crop, view.corners, plate.kind.rows, rng)
+            corners, centres = _moved(corners, warp), _moved(centres, warp)
+        return Sample(fit(crop), encode(plate.text), colour, plate.kind.rows - 1, True, corners, centres)
 
     def _view(self, rng: np.random.Generator) -> tuple[Plate, View]:
         kind = draw_kind(rng)
@@ -154,6 +156,11 @@ def _centres(plate: Plate, view: View) -> NDArray[np.float32]:
     centres = np.full((SLOTS, 2), np.nan, np.float32)
     centres[: len(middles)] = cv2.perspectiveTransform(np.array([middles], np.float32), warp)[0]
     return centres
+
+
+def _moved(points: NDArray[np.float32], warp: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Points (N, 2) under a homography; NaN stays NaN."""
+    return np.asarray(cv2.perspectiveTransform(points[None], warp)[0], np.float32)
 
 
 def _nowhere() -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from vision.plates.grammar import DIGITS, KINDS, LETTERS, PROVINCES, SERIAL, Kind
+from vision.plates.grammar import DIGITS, KINDS, LETTERS, OFFICIAL, PROVINCES, SERIAL, Kind
 
 # How often each kind is drawn. Trucks carry the yellow ones, cars and most public plates the blue.
 WEIGHTS = {
@@ -55,8 +55,8 @@ def _draw_character(rng: np.random.Generator, allowed: str, manner: float) -> st
             allowed = DIGITS if rng.random() < 0.75 else LETTERS
         elif manner < 0.75:
             allowed = CONFUSABLE
-    elif allowed == LETTERS + "0":
-        allowed = "0" if rng.random() < 0.015 else LETTERS
+    elif allowed == LETTERS + OFFICIAL:
+        allowed = OFFICIAL if rng.random() < 0.015 else LETTERS
     elif allowed == PROVINCES and rng.random() < 0.35:
         allowed = COMMON
     if allowed == LETTERS and rng.random() < 0.3:

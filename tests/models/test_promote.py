@@ -83,8 +83,8 @@ def test_compared_from_the_command_line_on_pictures_that_are_there(run: Path, tm
     (data / "scenes/ccpd50/labels.csv").write_text("name,text,box\n")
     done = CliRunner().invoke(app, ["compare", str(run), "--data", str(data), "--write", "--json"])
     assert done.exit_code == 0, done.output
-    assert [row["model"] for row in json.loads(done.stdout)] == ["ours + our reader", f"{run} + our reader"]
+    assert [row["model"] for row in json.loads(done.stdout)] == ["ours + our reader", "runs/run + our reader"]
     assert set(load_card(run / "plate-detector.json").metrics["one run"]) == {
         "ours + our reader",
-        f"{run} + our reader",
+        "runs/run + our reader",
     }

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from models.synthesis.layout import cells
 from models.synthesis.paint import SCALE_PX_PER_MM, Plate, paint
 from models.synthesis.real import corrections, measured_texts, read_labels
 from models.synthesis.texts import draw_kind, draw_text
-from models.synthesis.view import draw_quad, nudge, photograph
+from models.synthesis.view import draw_quad, nudge, photograph, recut
 from models.synthesis.weather import degrade
 from tests.data import data_folder
 from vision.plates.grammar import ALPHABET, KINDS, PROVINCES, Kind, kinds_of
@@ -99,6 +100,21 @@ def test_weather_keeps_a_picture_a_picture(seed: int, strength: float) -> None:
     assert worn.ndim == 3
     assert min(worn.shape[:2]) >= 8
     assert nudge(worn, rng).shape == worn.shape
+
+
+@given(seeds, st.sampled_from([1, 2]))
+def test_a_plate_cut_again_lies_where_its_corners_were_moved_to(seed: int, rows: int) -> None:
+    rng = np.random.default_rng(seed)
+    height_mm = 220 if rows == 2 else 140
+    view = photograph(
+        np.full((105 * rows, 330, 3), 255, np.uint8), rng, np.zeros((40, 100, 3), np.uint8), 440, height_mm
+    )
+    straight, warp = recut(view.crop, view.corners, rows, rng)
+    corners = cv2.perspectiveTransform(view.corners[None], warp)[0]
+    height, width = straight.shape[:2]
+    x, y = (corners.mean(0) * (width, height)).astype(int)
+    assert straight[y, x].min() > 200
+    assert np.abs(corners - [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]).max() < 0.5
 
 
 @given(seeds)

@@ -92,6 +92,17 @@ def rectify(frame: Picture, corners: NDArray[np.float64], rows: int = 1, *, marg
     return straight
 
 
+def unrectify(points: NDArray[np.float64], corners: NDArray[np.float64], *, margin: float) -> NDArray[np.float64]:
+    """Points of a crop that `rectify` cut with these corners and margin, back in its frame.
+
+    points: (N, 2) fractions of the crop. Gives (N, 2) pixels of the frame.
+    """
+    near, far = margin / (1 + 2 * margin), (1 + margin) / (1 + 2 * margin)
+    straight = np.array([[near, near], [far, near], [far, far], [near, far]], np.float32)
+    warp = cv2.getPerspectiveTransform(straight, np.asarray(corners, np.float32).reshape(4, 2))
+    return np.asarray(cv2.perspectiveTransform(points[None].astype(np.float64), warp)[0], np.float64)
+
+
 def png(picture: Picture) -> bytes:
     """A BGR picture as PNG, without loss."""
     _, data = cv2.imencode(".png", picture)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from vision.errors import PictureError
-from vision.plates.crop import HEIGHT_PX, WIDTH_PX, as_bgr, fit, read_picture, rectify
+from vision.plates.crop import HEIGHT_PX, WIDTH_PX, as_bgr, fit, read_picture, rectify, unrectify
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,17 @@ def test_rectifying_undoes_a_turn(angle: float, width: float, rows: int) -> None
 def test_rectifying_survives_corners_that_make_no_plate() -> None:
     frame = np.zeros((50, 50, 3), np.uint8)
     assert rectify(frame, np.zeros((4, 2))).size
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-0.1, 0.4))
+def test_what_is_seen_on_a_straightened_plate_goes_back_to_its_place(seed: int, margin: float) -> None:
+    rng = np.random.default_rng(seed)
+    corners = np.array([[40, 30], [200, 30], [200, 80], [40, 80]]) + rng.normal(0, 6, (4, 2))
+    near, far = margin / (1 + 2 * margin), (1 + margin) / (1 + 2 * margin)
+    seen = np.array([[near, near], [far, near], [far, far], [near, far]])
+    assert np.allclose(unrectify(seen, corners, margin=margin), corners, atol=0.01)
+    frame = np.zeros((120, 240, 3), np.uint8)
+    x, y = unrectify(np.array([[0.5, 0.5]]), corners, margin=margin)[0]
+    cv2.circle(frame, (round(x), round(y)), 6, (255, 255, 255), -1)
+    straight = rectify(frame, corners, margin=margin)
+    assert straight[straight.shape[0] // 2, straight.shape[1] // 2].min() > 150

@@ -103,3 +103,11 @@ def test_a_clear_trailer_mark_outweighs_a_colour_cast() -> None:
 )
 def test_which_kinds_can_carry_a_text(text: str, names: set[str]) -> None:
     assert {kind.name for kind in kinds_of(text)} == names
+
+
+@pytest.mark.parametrize(("zero", "text"), [(0.6, "皖QA2825"), (0.97, "皖0A2825")])
+def test_the_official_nought_needs_to_be_seen_clearly(zero: float, text: str) -> None:
+    scores = scores_for(BY_NAME["small"], "皖QA2825")
+    scores.text[1] = np.log((1 - zero) * 1e-3)
+    scores.text[1, INDEX["0"]], scores.text[1, INDEX["Q"]] = np.log(zero), np.log((1 - zero) * 0.9)
+    assert decode(scores).text == text

@@ -1,5 +1,7 @@
 """The shipped reader on invented plates: every kind, straight and tilted, and on what is no plate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from models.synthesis.backgrounds import Backgrounds
 from models.synthesis.glyphs import Glyphs
 from models.synthesis.paint import Plate, paint
 from models.synthesis.view import photograph
+from models.synthesis.weather import degrade
 from models.zoo import weights
 from tests.data import data_folder
 from vision.card import Card
@@ -72,6 +75,39 @@ def test_reads_tilted_and_loosely_cut_crops(reader: PlateReader) -> None:
     assert right / total > 0.9
 
 
+def test_more_looks_read_more_of_what_is_tilted_and_worn(engine: tuple[Engine, Card]) -> None:
+    glyphs = Glyphs(data_folder() / "plates" / "glyphs")
+    rng = np.random.default_rng(17)
+    backgrounds = Backgrounds(None, rng)
+    crops = [
+        degrade(
+            photograph(
+                paint(Plate(BY_NAME[kind], text), glyphs, rng), rng, backgrounds.patch(rng), *BY_NAME[kind].size_mm
+            ).crop,
+            rng,
+            0.6,
+        )[0]
+        for kind, text in PLATES * 10
+    ]
+    right = {}
+    for looks in (False, True):
+        readings = PlateReader(*engine, second_look=looks).read(crops)
+        right[looks] = sum(
+            reading is not None and reading.text == text
+            for reading, (_, text) in zip(readings, PLATES * 10, strict=True)
+        )
+    assert right[True] > right[False]
+
+
+def test_crops_of_any_sort_end_in_a_reading_or_none(engine: tuple[Engine, Card]) -> None:
+    everything = PlateReader(engine[0], replace(engine[1], settings={"plate_threshold": 0.0}))
+    rng = np.random.default_rng(3)
+    shapes = rng.integers(4, (60, 200), (40, 2))
+    noise = [rng.integers(0, 255, (height, width, 3), dtype=np.uint8) for height, width in shapes]
+    flat = [np.full((4 + side, 4 + 3 * side, 3), side, np.uint8) for side in range(0, 60, 6)]
+    assert len(everything.read(noise + flat)) == 50
+
+
 def test_corners_are_where_the_plate_is(reader: PlateReader) -> None:
     glyphs = Glyphs(data_folder() / "plates" / "glyphs")
     rng = np.random.default_rng(12)
@@ -110,7 +146,5 @@ def test_a_crop_that_is_no_picture_is_named(reader: PlateReader) -> None:
 
 
 def test_a_card_of_another_alphabet_is_refused(engine: tuple[Engine, Card]) -> None:
-    from dataclasses import replace
-
     with pytest.raises(ModelError, match="alphabet"):
         PlateReader(engine[0], replace(engine[1], classes=("a", "b")))

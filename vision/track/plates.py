@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from vision.facts import PlateReading
 from vision.plates.grammar import Scores
 
+LIKELY, SURELY_A_PLATE = 0.5, 0.9  # confidence of a reading
+LETTERS_LARGER = 1.4  # widths of a plate; the rules for trucks ask for letters two and a half times as high
+
 
 class Vote(Protocol):
     """Joins what was read of one plate over a pass."""
@@ -46,12 +49,14 @@ class PlateSlot:
     """One plate that is being read again and again.
 
     moved: furthest from where it was first seen, in plate widths. score: of the last look, that it is a plate at all.
-    beside: what else was read in one picture with it.
+    beside: what else was read in one picture with it. above: those of them that are lower and much smaller, plates
+    above which it stands in large letters.
     """
 
     __slots__ = (
         "_origin",
         "_vote",
+        "above",
         "beside",
         "centre",
         "crop",
@@ -75,6 +80,7 @@ class PlateSlot:
         self.moved = 0.0
         self.frames = 0
         self.beside: set[PlateSlot] = set()
+        self.above: set[PlateSlot] = set()
         self.crop, self.weight, self.score = look.crop, 0.0, 0.0
 
     @property
@@ -112,6 +118,22 @@ class PlateSlot:
         """
         edits = 3 if other in self.beside else 2
         return alike(self.text, other.text, edits)
+
+    def stand_beside(self, other: "PlateSlot") -> None:
+        """Both were read in one picture. On level ground what is nearer is lower: no plate is higher and larger."""
+        self.beside.add(other)
+        if self.width > LETTERS_LARGER * other.width and self.centre[1] < other.centre[1] - other.width / 3:
+            self.above.add(other)
+        else:
+            self.above.discard(other)
+
+    @property
+    def letters(self) -> bool:
+        """Whether it is no plate but the number in large letters above one."""
+        return any(
+            plate.confidence >= LIKELY and (self.echoes(plate) or self.confidence < SURELY_A_PLATE)
+            for plate in self.above
+        )
 
     def near(self, t_ms: int, centre: NDArray[np.float64], width: float) -> bool:
         """Whether a plate found at this place continues this one."""
@@ -166,8 +188,8 @@ class PlateSlots:
         slot.add(look)
         for other in self.slots:
             if other is not slot and other.seen_ms == look.t_ms:
-                slot.beside.add(other)
-                other.beside.add(slot)
+                slot.stand_beside(other)
+                other.stand_beside(slot)
 
     def near(self, look: PlateLook) -> bool:
         """Whether a look continues one of these plates by its place."""
@@ -183,7 +205,8 @@ class PlateSlots:
         well = [
             s
             for s in self.slots
-            if s.frames >= 3 and (b := s.best) is not None and b.confidence > 0.9 and b.rows == 1 and b.text[-1] != "挂"
+            if s.frames >= 3 and not s.letters and (b := s.best) is not None
+            if b.confidence > SURELY_A_PLATE and b.rows == 1 and b.text[-1] != "挂"
         ]
         well.sort(key=lambda s: s.first_ms)
         for later in reversed(well):
@@ -196,20 +219,23 @@ class PlateSlots:
         self.slots.remove(slot)
         for other in slot.beside:
             other.beside.discard(slot)
+            other.above.discard(slot)
         slot.beside.clear()
+        slot.above.clear()
 
     def readings(self, *, final: bool = False) -> tuple[PlateReading, ...]:
-        """Best reading per plate, the one with most looks first; at the end also what was seen only once or twice."""
-        told = [s for s in self.slots if s.best is not None and (s.sure or (final and s.frames > 0))]
+        """Best reading per plate, the one with most looks first; at the end also what was seen only once or twice.
+
+        Beside a likely plate an unlikely one is a writing, or a misreading from far away.
+        """
+        told = [s for s in self.slots if not s.letters and (s.sure or (final and s.frames > 0))]
         told.sort(key=lambda s: (-s.frames, s.first_ms))
         out: list[PlateSlot] = []
         for slot in told:
-            same = next((i for i, other in enumerate(out) if slot.echoes(other)), None)
-            if same is None:
-                if slot.sure or not out:
-                    out.append(slot)
-            elif slot.sure and slot.confidence > out[same].confidence:
-                out[same] = slot
+            if (slot.sure or not out) and not any(slot.echoes(o) for o in out):
+                out.append(slot)
+        if any(s.confidence >= LIKELY for s in out):
+            out = [s for s in out if s.confidence >= LIKELY]
         return tuple(s.best for s in out if s.best is not None)
 
     def crops(self) -> list[PlateCrop]:
@@ -217,7 +243,7 @@ class PlateSlots:
         return [
             PlateCrop(s.best.text, s.crop_ms, s.crop)
             for s in self.slots
-            if s.best is not None and (s.sure or len(self.slots) == 1)
+            if s.best is not None and not s.letters and (s.sure or len(self.slots) == 1)
         ]
 
 

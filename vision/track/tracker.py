@@ -31,6 +31,7 @@ class TrackSettings:
     keep_moving_ms: int = 2500
     keep_standing_ms: int = 20_000
     keep_at_edge_ms: int = 700
+    keep_whole_ms: int = 700  # unseen for longer, it is not put together from pieces: where it is now is a guess
 
 
 class Tracker:
@@ -68,7 +69,7 @@ class Tracker:
         """Take in one frame's detections; returns the vehicles that have left for good."""
         found = _without_twins(found[found.scores >= self._set.unsure])
         predicted = np.array([v.predicted(t_ms) for v in self._all]).reshape(-1, 4)
-        found = self._join_pieces(found, predicted)
+        found = self._join_pieces(t_ms, found, predicted)
         alike = np.array([[v.person == (k == PERSON) for k in found.classes] for v in self._all], dtype=bool)
         alike = alike.reshape(len(self._all), len(found))
         pairs = self._associate(t_ms, found, predicted, alike)
@@ -140,14 +141,22 @@ class Tracker:
         back: NDArray[np.bool_] = left | right | lower
         return back
 
-    def _join_pieces(self, found: Detections, predicted: Boxes) -> Detections:
-        """Where a followed vehicle was found in pieces, one detection around them in their place."""
+    def _join_pieces(self, t_ms: int, found: Detections, predicted: Boxes) -> Detections:
+        """Where a followed vehicle was found in pieces, one detection around them in their place.
+
+        What lies where another vehicle is expected is no piece of this one.
+        """
         inside = contained(found.boxes, predicted) > 0.8
+        numbered = np.array([v.number > 0 for v in self._all], dtype=bool)
+        expected = (overlaps(found.boxes, predicted) > 0.5) & numbered
         gone = np.zeros(len(found), dtype=bool)
         boxes, scores = found.boxes.copy(), found.scores.copy()
         for i, vehicle in enumerate(self._all):
-            pieces = np.flatnonzero(inside[:, i] & (found.classes != PERSON) & ~gone)
-            if not vehicle.number or vehicle.person or len(pieces) < 2:
+            if not vehicle.number or vehicle.person or t_ms - vehicle.seen_ms > self._set.keep_whole_ms:
+                continue
+            elses = expected.sum(axis=1) > expected[:, i]
+            pieces = np.flatnonzero(inside[:, i] & ~elses & (found.classes != PERSON) & ~gone)
+            if len(pieces) < 2:
                 continue
             whole = around(found.boxes[pieces])
             alone = overlaps(predicted[i : i + 1], found.boxes[pieces]).max()

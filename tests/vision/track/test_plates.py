@@ -54,6 +54,33 @@ def test_large_letters_read_with_three_characters_wrong_are_not_another_plate() 
     assert [r.text for r in slots.readings(final=True)] == ["冀VWTTY0"]
 
 
+def test_large_letters_read_surely_are_not_taken_for_the_soiled_plate_below_them() -> None:
+    slots = PlateSlots(PlateVote)
+    for step in range(6):
+        slots.add(look(step * 200, "吉PPP3KR", 500, 600 - 40 * step, 60.0, 0.7))
+        if step > 3:
+            slots.add(look(step * 200, "云PPP3KR", 500, 440 - 40 * step, 170.0, 0.99))
+    assert [r.text for r in slots.readings(final=True)] == ["吉PPP3KR"]
+    assert [c.text for c in slots.crops()] == ["吉PPP3KR"]
+
+
+def test_large_letters_misread_beyond_likeness_are_no_plate_either() -> None:
+    slots = PlateSlots(PlateVote)
+    for step in range(8):
+        slots.add(look(step * 200, "渝KXVYWS", 500, 600 - 40 * step, 60.0))
+    for step, text in ((5, "藏K099VS"), (6, "藏K099VS"), (7, "藏K099HS")):
+        slots.add(look(step * 200, text, 500, 440 - 40 * step, 160.0, 0.6))
+    assert [r.text for r in slots.readings(final=True)] == ["渝KXVYWS"]
+
+
+def test_a_nearer_vehicle_s_plate_is_larger_and_lower_and_told() -> None:
+    slots = PlateSlots(PlateVote)
+    for step in range(4):
+        slots.add(look(step * 200, "冀VWTTY0", 300, 300 + 10 * step, 40.0))
+        slots.add(look(step * 200, "京M5518K", 500, 500 + 10 * step, 80.0, 0.8))
+    assert sorted(r.text for r in slots.readings()) == ["京M5518K", "冀VWTTY0"]
+
+
 def test_large_letters_do_not_make_two_vehicles_of_one() -> None:
     assert tail("晋VVTTV0", 0.99).contradiction() is None
 
@@ -78,3 +105,13 @@ def test_a_plate_let_go_is_beside_nothing_any_more() -> None:
     slots.drop(letters)
     assert plate.beside == set()
     assert letters.beside == set()
+
+
+def test_an_unlikely_text_is_not_told_beside_a_likely_one_and_told_where_it_is_all_there_is() -> None:
+    slots = PlateSlots(PlateVote)
+    for step in range(4):
+        slots.add(look(step * 200, "浙E5G40A", 300, 200, 25.0, 0.05))
+    assert [r.text for r in slots.readings()] == ["浙E5G40A"]
+    for step in range(3):
+        slots.add(look(800 + step * 200, "宁Y40QZZ", 800, 500, 80.0))
+    assert [r.text for r in slots.readings()] == ["宁Y40QZZ"]

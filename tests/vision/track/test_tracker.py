@@ -82,6 +82,21 @@ def test_pieces_of_a_followed_truck_are_not_vehicles() -> None:
     assert numbers == {1}
 
 
+def test_two_trucks_behind_one_that_leaves_are_not_pieces_of_it() -> None:
+    """The last box of one that drives out is torn wide by a false find; where it is expected then, two others stand."""
+    leaving = [(740.0, 70.0, 1270.0, 700.0), (790.0, 100.0, 1278.0, 715.0), (880.0, 150.0, 1278.0, 719.0)]
+    torn = [(508.0, 90.0, 1278.0, 720.0), (330.0, 40.0, 1277.0, 720.0)]
+    sequence = [(i * 200, found((leaving[0], 0.8, TRUCK))) for i in range(6)]
+    sequence += [(1200 + i * 200, found((box, 0.6, TRUCK))) for i, box in enumerate([*leaving[1:], *torn])]
+    for i in range(12):
+        two = [(at(420 - 10 * i, 20, 230 + 8 * i, 180 + 8 * i), 0.7, TRUCK)]
+        two += [(at(760 + 2 * i, 20, 200 + 6 * i, 200 + 8 * i), 0.7, TRUCK)] if i > 1 else []
+        sequence.append((2000 + i * 200, found(*two)))
+    tracker, followed, _ = run(sequence)
+    assert followed == {1, 2, 3}
+    assert max(v.box[2] - v.box[0] for v in tracker.vehicles) < 400
+
+
 def test_a_cab_inside_a_followed_truck_begins_nothing() -> None:
     sequence = [
         (i * 150, found((at(200 + i, width=600), 0.9, TRUCK), (at(220 + i, 250, 150, 140), 0.8, CAR)))

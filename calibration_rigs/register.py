@@ -45,6 +45,11 @@ class StagedTickets:
         """A ticket carried its load."""
         self._used.setdefault(ticket, passage)
 
+    def give_back(self, ticket: str, passage: str) -> None:
+        """A ticket did not carry this passage's load."""
+        if self._used.get(ticket) == passage:
+            del self._used[ticket]
+
 
 def tickets_of(scenario: Scenario, vehicles: Sequence[Vehicle], site: str) -> dict[str, TicketUse]:
     """The ticket each plate's driver carries, and what it is worth; t_ms is 0."""

@@ -20,6 +20,8 @@ from gate.errors import FactError
 from geofence.movement import Movement
 from vision.facts import DeviceState, Sighting
 
+BY_CODE, BY_PLATE, BY_DOUBTFUL_PLATE = "code", "plate", "doubtful_plate"  # how a ticket came to a passage
+
 
 @dataclass(frozen=True, slots=True)
 class WeightSample:
@@ -65,7 +67,9 @@ class Weighing:
 class TicketUse:
     """A lift ticket was presented at the gate.
 
-    state: "valid", "bad_signature", "expired", "void", "used", "unknown", ...
+    state: "valid", "bad_signature", "expired", "void", "used", "unknown", ... by: how it came to its passage, "code"
+    (shown), "plate" (looked up by the plate read) or "doubtful_plate" (by one that may be another's); "" in records
+    that do not say.
     """
 
     t_ms: int
@@ -76,6 +80,7 @@ class TicketUse:
     tonnes: float
     state: str
     detail: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

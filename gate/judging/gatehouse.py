@@ -4,19 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
-from typing import Protocol
 
-from gate.facts import CodeRead, Fact, Position, TicketUse, Weighing, WeightSample
+from gate.facts import CodeRead, Fact, Position, Weighing, WeightSample
 from gate.fraud.history import History
 from gate.fraud.judge import Judge
 from gate.fraud.net import weights_at, weights_taken
-from gate.fraud.passage_facts import came_in, known_plate, left, valid_ticket
 from gate.fraud.rule import Vehicles
 from gate.judging.follower import FenceFollower, Follower, Turn
-from gate.judging.identity import AS_READ, Identity, identify
 from gate.judging.outline import Outlines
+from gate.judging.ticket_desk import TicketDesk, Tickets
 from gate.passage.book import PassageBook
-from gate.passage.plates import known
 from gate.passage.presented import Presented
 from gate.records import Finding, Passage
 from gate.satellite.guard import SatelliteGuard
@@ -43,22 +40,6 @@ class Outcome:
     turns: list[Turn] = field(default_factory=list)
 
 
-class Tickets(Protocol):
-    """The register of lift tickets, as far as the gate asks it."""
-
-    def check_plate(self, t_ms: int, plate: str, site: str) -> Sequence[TicketUse]:
-        """What the register holds for a plate at an instant: nothing, or one use per ticket, the best first."""
-        ...
-
-    def check(self, t_ms: int, plate: str, site: str, token: str) -> TicketUse:
-        """What a code held up is worth for a plate ("" while unread)."""
-        ...
-
-    def use(self, ticket: str, t_ms: int, passage: str) -> None:
-        """A ticket was used up by a passage; saying so again for the same passage changes nothing."""
-        ...
-
-
 class Gatehouse:
     """Everything the gate knows and concludes, fed with source facts in order of time.
 
@@ -75,7 +56,6 @@ class Gatehouse:
         follower: Follower | None = None,
     ) -> None:
         self._site = site
-        self._tickets = tickets
         self._follower = follower or FenceFollower(site)
         self._satellite = SatelliteGuard(site, vehicles)
         self._machines = {s.id: WeighingMachine(s) for s in site.scales}
@@ -85,12 +65,7 @@ class Gatehouse:
         self._vehicles = vehicles
         self._history = history or History()
         self._judge = Judge(site, vehicles, self._history)
-        self._asked: dict[
-            str, tuple[str, ...]
-        ] = {}  # by passage: its plate as read and taken, and what the register said
-        self._departed: set[str] = set()
-        self._whose: dict[str, tuple[str, Identity]] = {}  # by passage: the plate read, and whose it is taken for
-        self._lent: dict[str, tuple[TicketUse, ...]] = {}  # by passage: what the register says of that plate
+        self._desk = TicketDesk(site.id, tickets, vehicles, self._history)
         self._outlines = Outlines({c.id: c.size for c in site.cameras})
         self._unjudged: list[Fact] = []
         self._now_ms: int | None = None
@@ -129,7 +104,7 @@ class Gatehouse:
 
     def wants_code(self, camera: str, now_ms: int) -> bool:
         """Whether a goods vehicle with no valid ticket is before a camera."""
-        return self._book.unticketed(camera, now_ms)
+        return any(not self._desk.ticketed(p) for p in self._book.unticketed(camera, now_ms))
 
     def net_kg(self, passage: Passage, gross_kg: float) -> float | None:
         """The net weight of a vehicle if the scale holds `gross_kg` of it, None while its tare is not known."""
@@ -138,9 +113,8 @@ class Gatehouse:
     def remember(self, passage: Passage) -> None:
         """Learn of a passage closed before this gatehouse was made: its plate's history and its used-up ticket."""
         self._history.note(passage, passage.gravest, fenced=bool(self._site.boundaries))
-        ticket = valid_ticket(passage)
-        if left(passage) is not None and ticket is not None:
-            self._tickets.use(ticket.ticket, passage.end_ms, passage.id)
+        self._desk.settle(passage, passage.end_ms)
+        self._desk.forget(passage.id)
 
     def _advance(self, t_ms: int, outcome: Outcome) -> None:
         """Look at every whole second that has passed, so that silence is judged alike in a live run and a replay."""
@@ -212,70 +186,24 @@ class Gatehouse:
     def _conclude(self, t_ms: int, passages: list[Passage], outcome: Outcome) -> None:
         """Judge what has come since the last time, and the passages it changed."""
         facts, self._unjudged = self._unjudged, []
-        ticketed = [self._with_weights(self._with_ticket(p, t_ms, outcome)) for p in passages]
+        ticketed = []
+        for each in passages:
+            served, told = self._desk.serve(each, t_ms)
+            outcome.facts += told
+            ticketed.append(self._with_weights(served))
         looked = any(isinstance(f, Sighting) for f in facts)
         decks = [self._follower.occupancy(t_ms, s.deck) for s in self._site.scales] if looked else []
         loaded = frozenset(name for name, m in self._machines.items() if m.state.start_ms is not None)
         outcome.findings += self._judge.take(facts, ticketed, t_ms, decks, loaded)
         for passage in ticketed:
-            self._consume(passage, t_ms)
+            self._desk.settle(passage, t_ms)
             if passage.closed:
-                self._departed.discard(passage.id)
-                for kept in (self._asked, self._whose, self._lent):
-                    kept.pop(passage.id, None)
+                self._desk.forget(passage.id)
         outcome.passages += [replace(p, gravest=self._judge.gravest(p.id)) if p.closed else p for p in ticketed]
-
-    def _with_ticket(self, passage: Passage, t_ms: int, outcome: Outcome) -> Passage:
-        """Say whose plate it may be, and note what the register says of it; while that is nothing valid, ask again:
-        tickets come late.
-        """
-        passage = self._identified(passage, t_ms)
-        plate = known_plate(passage)
-        if passage.taken_for:
-            passage = replace(passage, tickets=(*passage.tickets, *self._lent.get(passage.id, ())))
-        about = f"{passage.plate} as {plate}"
-        if not plate or (valid_ticket(passage) is not None and self._asked.get(passage.id, ("",))[0] == about):
-            return passage
-        uses: Sequence[TicketUse] = self._tickets.check_plate(t_ms, plate, self._site.id)
-        answer = (about, *(f"{u.ticket} {u.state}" for u in uses))
-        if self._asked.get(passage.id) == answer:
-            return passage
-        self._asked[passage.id] = answer
-        if passage.taken_for:
-            uses = [replace(u, detail=f"plate read {passage.plate}") for u in uses]
-            self._lent[passage.id] = tuple(uses)
-        else:
-            for use in uses:
-                self._book.present(passage.id, use)
-        outcome.facts += uses
-        return replace(passage, tickets=(*passage.tickets, *uses)) if uses else passage
-
-    def _identified(self, passage: Passage, t_ms: int) -> Passage:
-        """The passage with whose plate it may be beside the one read. Once taken for another's, it stays so for as long
-        as what was read stays the same.
-        """
-        read = f"{known(passage.plates)} {passage.read_by} {came_in(passage) is not None}"
-        before, who = self._whose.get(passage.id, ("", AS_READ))
-        if before != read or not who.taken_for:
-            site = self._site.id
-            who = identify(passage, self._history, self._vehicles, lambda p: self._tickets.check_plate(t_ms, p, site))
-            self._whose[passage.id] = read, who
-        if not who.because:
-            return passage
-        unsure = (*passage.unsure, who.because)
-        return replace(passage, taken_for=who.taken_for, alike=who.alike, unsure=unsure)
 
     def _with_weights(self, passage: Passage) -> Passage:
         taken = weights_taken(passage, self._history, self._vehicles)
         return replace(passage, weights=taken) if taken else passage
-
-    def _consume(self, passage: Passage, t_ms: int) -> None:
-        """A valid ticket is used up once the vehicle has left on it."""
-        ticket = valid_ticket(passage)
-        if left(passage) is None or ticket is None or passage.id in self._departed:
-            return
-        self._departed.add(passage.id)
-        self._tickets.use(ticket.ticket, t_ms, passage.id)
 
 
 def _about(fact: Fact) -> tuple[str, str, str]:

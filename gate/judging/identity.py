@@ -9,7 +9,7 @@ while the plate as read holds none, or one that the load does not fit. The plate
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gate.facts import TicketUse
+from gate.facts import BY_CODE, TicketUse
 from gate.fraud.history import History, PastVisit
 from gate.fraud.net import Tares
 from gate.fraud.passage_facts import came_in, weighed
@@ -19,6 +19,7 @@ from gate.records import Passage
 INSIDE_MS = 24 * 3_600_000  # who came in longer ago has left unseen
 SURE_CONFIDENCE = 0.9  # of a reading by one camera, from which a plate that is expected here is believed
 NET_SHARE = 0.02  # a load that is within this of its ticket's was loaded for it
+BELIEVED_CONFIDENCE = 0.97  # from which a plate is believed though it is not, where its ticket fits the load
 WITNESSES = 2  # cameras that read the same leave no doubt
 
 
@@ -47,8 +48,10 @@ def identify(
     plate = known(passage.plates)
     if not plate or passage.read_by >= WITNESSES or came_in(passage) is not None:
         return AS_READ
-    inside, sure = _came_in(history, plate, passage) is not None, passage.plates[0].confidence >= SURE_CONFIDENCE
-    if inside and sure:
+    if any(t.by == BY_CODE and t.plate == plate for t in passage.tickets):
+        return AS_READ  # a second witness
+    confidence, inside = passage.plates[0].confidence, _came_in(history, plate, passage) is not None
+    if inside and confidence >= SURE_CONFIDENCE:
         return AS_READ
     shown = {t.plate for t in passage.tickets if t.state == "other_plate" and t.plate in set(one_off(plate))}
     if len(shown) == 1 and _valid(ticket(other := min(shown)), other) and not inside:
@@ -65,14 +68,14 @@ def identify(
     as_read = _valid(own, plate) and _weighs_as_ticketed(passage, vehicles, plate, own) is not False
     if inside or (as_read and not as_weighed):
         return Identity(because=f"plate read {plate} by one camera; {_named(alike)}, one character off, came in too")
+    doubt = f"plate read {plate}, which did not come in; it may be {_named(alike)}"
     if as_read:
-        return Identity(alike=alike, because=f"plate read {plate}, which did not come in; it may be {_named(alike)}")
+        return Identity(because=doubt) if confidence >= BELIEVED_CONFIDENCE else Identity(alike=alike, because=doubt)
     likely = _likeliest(plate, as_weighed if _valid(own, plate) else as_weighed or others, passage)
     if likely:
         because = f"plate read {plate}, taken for {likely}: one character off, came in, has not left, has a ticket"
         return Identity(likely, alike, because)
-    because = f"plate read {plate}, which did not come in; it may be {_named(alike)}"
-    return Identity(alike=alike, because=because)
+    return Identity(alike=alike, because=doubt)
 
 
 def _came_in(history: History, plate: str, passage: Passage) -> PastVisit | None:

@@ -111,7 +111,7 @@ class PassageBook:
         return best[2].id
 
     def present(self, passage: str, use: TicketUse) -> None:
-        """Note a ticket checked for an open passage."""
+        """Note a ticket whose code an open passage has shown."""
         for visit in self._open:
             if visit.id == passage:
                 visit.tickets.append(use)
@@ -136,11 +136,11 @@ class PassageBook:
             if any(t.last.camera == camera and not t.gone and now_ms - t.last_ms <= SEEN_MS for t in v.traces.values())
         ]
 
-    def unticketed(self, camera: str, now_ms: int) -> bool:
-        """Whether a camera sees a goods vehicle that has shown no valid ticket."""
+    def unticketed(self, camera: str, now_ms: int) -> list[str]:
+        """The open passages of goods vehicles a camera sees that have shown no valid ticket."""
         seen = self.before(camera, now_ms)
         waiting = (v for v in self._open if v.id in seen and v.kind in GOODS_VEHICLES)
-        return any(all(t.state != "valid" for t in v.tickets) for v in waiting)
+        return [v.id for v in waiting if all(t.state != "valid" for t in v.tickets)]
 
     def changed(self, now_ms: int) -> list[Passage]:
         """The passages that changed since asked last, oldest first; those that are over come closed, once."""

@@ -1,10 +1,10 @@
 """Codes of tickets held up to a camera or a scanner: checked, and given to the vehicle that stands there. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from gate.facts import CodeRead, TicketUse
+from gate.facts import BY_CODE, CodeRead, TicketUse
 from gate.passage.book import PassageBook
 from gate.site.model import Site
 
@@ -45,6 +45,7 @@ class Presented:
             elif self._given.get(code.text) != passage:
                 self._given[code.text] = passage
                 use = self.tickets.check(t_ms, self.book.plate_of(passage), self.site.id, code.text)
+                use = replace(use, by=BY_CODE)
                 self.book.present(passage, use)
                 uses.append(use)
         self._waiting = rest

@@ -56,8 +56,9 @@ class Trace:
 class Visit:
     """One vehicle's visit while it lasts. It has a trace from its first sighting on.
 
-    absorbed: by its first key, the id of each visit that was taken into this one. doubts: what of it may be wrong.
-    tried_ms: when it was last tried whether it belongs to another. given_up: that is tried no longer.
+    tickets: those whose codes it has shown. absorbed: by its first key, the id of each visit that was taken into this
+    one. doubts: what of it may be wrong. tried_ms: when it was last tried whether it belongs to another. given_up: that
+    is tried no longer.
     """
 
     id: str

@@ -87,6 +87,11 @@ class TicketBook:
         """The ticket has carried its load. Used once is used: a second call changes nothing."""
         self._uses.setdefault(ticket, Use(t_ms, passage))
 
+    def give_back(self, ticket: str, passage: str) -> None:
+        """The load a passage carried was not this ticket's. Nothing changes where another passage used it."""
+        if ticket in self._uses and self._uses[ticket].passage == passage:
+            del self._uses[ticket]
+
     def uses(self) -> dict[str, Use]:
         """Every use noted, by ticket."""
         return dict(self._uses)

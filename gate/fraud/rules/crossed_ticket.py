@@ -11,8 +11,9 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     if not plate:
         return None
     for use in passage.tickets:
-        other_plate = use.plate and distance(use.plate, plate) > SAME_PLATE
-        if use.state not in ("other_plate", "other_site") and not (use.state == "valid" and other_plate):
+        # a code shown before the plate was read rightly was compared with a misread one
+        crossed = use.state == "other_site" or (use.state == "other_plate" and use.plate != plate)
+        if not crossed and not (use.state == "valid" and use.plate and distance(use.plate, plate) > SAME_PLATE):
             continue
         zh, en = plate_or_unread(passage)
         of_zh, of_en = (
@@ -31,7 +32,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
 
 RULE = Rule(
     id="crossed_ticket",
-    version=1,
+    version=2,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.TICKET, Signal.PLATE}),
     zh="串票",

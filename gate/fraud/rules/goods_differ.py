@@ -1,5 +1,6 @@
-"""Goods differ (票货不符): the net weight is over what the ticket allows."""
+"""Goods differ (票货不符): the net weight is over what the ticket allows, if that is surely its own."""
 
+from gate.facts import BY_DOUBTFUL_PLATE
 from gate.fraud.net import over_ticket_kg
 from gate.fraud.passage_facts import e_kg, known_plate, left, valid_ticket
 from gate.fraud.rule import Context, Rule, Signal, Verdict
@@ -9,7 +10,7 @@ from gate.records import Passage, Severity
 def _judge(passage: Passage, context: Context) -> Verdict | None:
     ticket = valid_ticket(passage)
     taken = passage.weights
-    if ticket is None or taken is None or left(passage) is None:
+    if ticket is None or ticket.by == BY_DOUBTFUL_PLATE or taken is None or left(passage) is None:
         return None
     net_kg, tare_kg = taken.net_kg, taken.tare_kg
     if net_kg is None or tare_kg is None:
@@ -35,7 +36,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
 
 RULE = Rule(
     id="goods_differ",
-    version=1,
+    version=2,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.WEIGHT, Signal.TICKET, Signal.PLATE}),
     zh="票货不符",

@@ -1,5 +1,6 @@
 """No ticket (无票): a goods vehicle leaves and no valid ticket names its plate."""
 
+from gate.facts import BY_DOUBTFUL_PLATE
 from gate.fraud.passage_facts import known_plate, left, valid_ticket
 from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.passage.visit import GOODS_VEHICLES
@@ -20,6 +21,8 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     plate = known_plate(passage)
     if left(passage) is None or passage.kind not in GOODS_VEHICLES or not plate or valid_ticket(passage):
         return None
+    if any(t.by == BY_DOUBTFUL_PLATE and t.state == "used" for t in passage.tickets):
+        return None  # two vehicles were taken for one plate, and this is not the surer of them
     states = [t.state for t in passage.tickets]
     why_zh, why_en = next(
         (_WHY[s] for s in states if s in _WHY), ("登记簿中没有该车的票据", "no ticket names its plate")
@@ -35,7 +38,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
 
 RULE = Rule(
     id="no_ticket",
-    version=1,
+    version=2,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.TICKET, Signal.PLATE, Signal.ZONE}),
     zh="无票",

@@ -1,12 +1,16 @@
-"""Reused ticket (套票): a ticket that has already carried a load is presented again."""
+"""Reused ticket (套票): a ticket that has already carried a load is presented again.
 
+One looked up by a plate that may be another's was presented by nobody.
+"""
+
+from gate.facts import BY_DOUBTFUL_PLATE
 from gate.fraud.passage_facts import plate_or_unread
 from gate.fraud.rule import Context, Rule, Signal, Verdict
 from gate.records import Passage, Severity
 
 
 def _judge(passage: Passage, context: Context) -> Verdict | None:
-    used = next((t for t in passage.tickets if t.state == "used"), None)
+    used = next((t for t in passage.tickets if t.state == "used" and t.by != BY_DOUBTFUL_PLATE), None)
     if used is None or any(t.state == "valid" for t in passage.tickets):
         return None
     zh, en = plate_or_unread(passage)
@@ -20,7 +24,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
 
 RULE = Rule(
     id="reused_ticket",
-    version=1,
+    version=2,
     severity=Severity.SERIOUS,
     needs=frozenset({Signal.TICKET}),
     zh="套票",

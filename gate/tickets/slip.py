@@ -67,7 +67,8 @@ def slip_pdf(slip: Slip, timezone: str = "Asia/Shanghai") -> bytes:
     y_mm = _head(canvas, slip)
     y_mm = _rows(canvas, slip, ZoneInfo(timezone), y_mm)
     _draw_code(canvas, slip.code(), (_WIDTH_MM - _CODE_MM) / 2, y_mm - _CODE_MM)
-    _line(canvas, "证据摘要 Evidence SHA-256", y_mm - _CODE_MM - 3, 6)
+    proof = "证据摘要 Evidence SHA-256" if slip.evidence else "证据尚未封存 Evidence not sealed yet"
+    _line(canvas, proof, y_mm - _CODE_MM - 3, 6)
     for i in range(0, len(slip.evidence), 32):
         _line(canvas, slip.evidence[i : i + 32], y_mm - _CODE_MM - 6 - i / 32 * 3, 6)
     canvas.showPage()

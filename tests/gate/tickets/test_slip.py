@@ -36,3 +36,17 @@ def test_a_printed_slip_is_read_back_by_its_code(tmp_path: Path) -> None:
     subprocess.run(["gs", *arguments], cwd=tmp_path, check=True, timeout=60)
     picture = cv2.imread(str(tmp_path / "slip.png"))
     assert [b.text for b in zxingcpp.read_barcodes(picture)] == [slip.code()]
+
+
+@pytest.mark.skipif(shutil.which("gs") is None, reason="no Ghostscript on this machine to render the slip with")
+def test_a_slip_without_evidence_says_so_in_place_of_the_digest(tmp_path: Path) -> None:
+    for name, slip in (("unsealed", SLIP), ("sealed", replace(SLIP, evidence="ab" * 32))):
+        (tmp_path / f"{name}.pdf").write_bytes(slip_pdf(slip))
+        arguments = ["-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=txtwrite", f"-sOutputFile={name}.txt", f"{name}.pdf"]
+        subprocess.run(["gs", *arguments], cwd=tmp_path, check=True, timeout=60)
+    unsealed, sealed = ((tmp_path / f"{name}.txt").read_text("utf-8") for name in ("unsealed", "sealed"))
+    assert "not sealed yet" in unsealed
+    assert "SHA-256" not in unsealed
+    assert "SHA-256" in sealed
+    assert "ab" * 16 in sealed
+    assert "not sealed" not in sealed

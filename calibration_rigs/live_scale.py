@@ -3,6 +3,7 @@
 import struct
 import threading
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 from calibration_rigs.indicator_bytes import Speech, speech_of
 from calibration_rigs.modbus_device import ModbusDevice, Unit
@@ -33,7 +34,18 @@ class LiveIndicator(Protocol):
 
 
 def live_indicator(scale: Scale) -> LiveIndicator:
-    """A line on which a scale's indicator speaks as its format does. Raises ScaleError, or OSError."""
+    """A line on which a scale's indicator speaks as its format does, asked as often as the scale's own address says.
+
+    Raises ScaleError, or OSError.
+    """
+    line = _line(scale)
+    every = dict(parse_qsl(scale.address.partition("?")[2])).get("poll_ms")
+    if every is not None:
+        line.address += f"{'&' if '?' in line.address else '?'}poll_ms={every}"
+    return line
+
+
+def _line(scale: Scale) -> LiveIndicator:
     speech = speech_of(scale)
     if speech.registers is None:
         return AnsweringLine(speech, "serial") if speech.asked else SendingLine()

@@ -18,6 +18,7 @@ from gate.barrier.driver import open_driver
 from gate.barrier.order import Command
 from gate.beams.reader import BeamReaders
 from gate.facts import BeamState, Fact, WeightSample
+from gate.scale.line import poll_ms, scale_line
 from gate.scale.live import LiveScale
 from gate.site.devices import Barrier, Beam, Scale
 
@@ -152,6 +153,21 @@ async def test_a_running_site_reads_what_the_indicator_says(
         await asyncio.gather(speaking, return_exceptions=True)
     assert weights[-1].kg == 48_620
     assert weights[-1].stable is (True if indicator in ("toledo", "mt-sics") or "stable_register" in settings else None)
+
+
+@pytest.mark.parametrize(
+    ("indicator", "address"),
+    [
+        ("mt-sics", "serial:/dev/ttyUSB0?baud=4800&poll_ms=350"),
+        ("yaohua", "tcp:10.0.0.5:4001?poll_ms=350"),
+        ("modbus", "modbus-tcp:10.0.0.5:502?poll_ms=350"),
+    ],
+)
+def test_a_scale_is_asked_as_often_as_its_own_address_says(indicator: str, address: str) -> None:
+    scale = Scale(id="s", deck="d", address=address, indicator=indicator)
+    with closing(live_indicator(scale)) as line:
+        assert poll_ms(line.address) == 350
+        scale_line(scale.model_copy(update={"address": line.address}))
 
 
 async def test_a_transmitter_that_is_unplugged_answers_nothing_of_weight() -> None:

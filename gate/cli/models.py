@@ -2,7 +2,6 @@
 
 import json
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from rich.table import Table
 
 from models import registry
 from models.promote import promote, roll_back
-from models.zoo import WEIGHTS, cards, trained
+from models.zoo import WEIGHTS, cards, keep_figures, trained
 from vision.engine import verify_hash
 from vision.errors import ModelError
 
@@ -78,6 +77,7 @@ def evaluate(
     data: _DATA = Path("data"),
     peers: Annotated[Path | None, typer.Option("--peers", help="Folder of other projects' models.")] = None,
     threads: Annotated[int, typer.Option("--threads", min=1)] = 2,
+    write: Annotated[bool, typer.Option("--write", help="Keep what was measured in the shipped cards.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Everything measured, as JSON.")] = False,
 ) -> None:
     """Measure ours, and the peers beside it, in one run."""
@@ -85,6 +85,10 @@ def evaluate(
         _known(target, registry.EVALUATION)
     job = registry.EvaluationJob(data, peers, threads)
     measured = {name: registry.evaluate(name, job) for name in ([target] if target else list(registry.EVALUATION))}
+    if write:
+        for card, evaluation in registry.MEASURED_BY.items():
+            if evaluation in measured:
+                keep_figures(WEIGHTS / f"{card}.json", measured[evaluation])
     if as_json:
         print(json.dumps(measured, ensure_ascii=False))  # noqa: T201
         return
@@ -107,9 +111,7 @@ def compare(
     _known(card.name, registry.MEASURED_BY)
     rows = registry.evaluate(registry.MEASURED_BY[card.name], registry.EvaluationJob(data, peers, threads, run))
     if write:
-        figures = {str(row.get("model")): {k: v for k, v in row.items() if k != "model"} for row in rows}
-        measured = replace(card, metrics={"one run": figures})
-        (run / f"{card.name}.json").write_text(measured.to_json(), encoding="utf-8")
+        keep_figures(run / f"{card.name}.json", rows)
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))  # noqa: T201
         return

@@ -37,6 +37,7 @@ REPLAY = 3
 NOMINAL_CROPS_PER_S = {"cpu": 400, "cuda": 8000}
 PEAK_RATE = 2e-3
 FINE_RATE = 7e-4  # where a run starts from what another has learned
+KEPT_SHARE = 0.3  # of the network a run starts from stays in what it ends in: what it knew is not lost for what is new
 _ATTENTION_UNTIL = 0.5
 
 
@@ -53,7 +54,7 @@ class _State:
 def train(job: TrainingJob) -> Path:
     """Train for `job.minutes`, nominal; gives `out/reader.onnx`. With `resume` goes on from `out/checkpoint.pt`.
 
-    job.pretrained: another run's checkpoint to start afresh from, at a gentler rate.
+    job.pretrained: another run's checkpoint to start afresh from, at a gentler rate; KEPT_SHARE of it stays.
     """
     torch.manual_seed(job.seed)
     torch.set_num_threads(job.threads)
@@ -136,9 +137,20 @@ def _finish(state: _State, job: TrainingJob, held_out: list[Labelled], plan: Poo
     """The file that ships, and its card."""
     path = job.out / "reader.onnx"
     net = copy.deepcopy(state.average).to("cpu")
+    if job.pretrained is not None:
+        lean_back(net, _checkpoint(Path(job.pretrained), job)["average"], KEPT_SHARE)
     calibration = load(max(plan.folder.glob("*.npz")))["image"][:256].astype(np.uint8)
     note = finish(net, held_out, calibration, path, seed=job.seed) | _measure(net, _validation(held_out))
     (job.out / "reader.json").write_text(reader_card(path, job, note).to_json(), encoding="utf-8")
+
+
+def lean_back(net: ReaderNet, start: dict[str, Tensor], share: float) -> None:
+    """Move `net` that share of the way back to the weights it started from; 0 leaves it, 1 undoes the training."""
+    weights = net.state_dict()
+    with torch.no_grad():
+        for name, value in start.items():
+            if value.dtype.is_floating_point:
+                weights[name].lerp_(value.to(weights[name]), share)
 
 
 def _round(state: _State, job: TrainingJob, number: int, window: list[Arrays]) -> dict[str, float]:

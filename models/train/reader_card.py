@@ -9,7 +9,7 @@ from vision.card import Card, DataSource, Tensor
 from vision.plates.crop import HEIGHT_PX, WIDTH_PX
 from vision.plates.grammar import ALPHABET, COLOURS, SLOTS
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 DATA = (
     DataSource("plates/train: chenweijiang99/lprnet, EasyPR, Plate_Recognition-LPRnet crops", "Apache-2.0"),
     DataSource("plates/not_plates, even numbers", "Apache-2.0"),
@@ -22,6 +22,8 @@ DATA = (
 
 def reader_card(path: Path, job: TrainingJob, metrics: dict[str, Any]) -> Card:
     """The card of a reader's ONNX file, its hash taken from the file as it lies there."""
+    start = " --pretrained CHECKPOINT" if job.pretrained is not None else ""
+    length = f"--seed {job.seed} --minutes {job.minutes:g}"
     return Card(
         name="reader",
         task="plate reading",
@@ -39,7 +41,7 @@ def reader_card(path: Path, job: TrainingJob, metrics: dict[str, Any]) -> Card:
         classes=ALPHABET,
         data=DATA,
         seed=job.seed,
-        command=f"gatewarden models train reader --data DIR --out DIR --seed {job.seed} --minutes {job.minutes:g}",
+        command=f"gatewarden models train reader --data DIR --out DIR {length}{start}",
         settings={"plate_threshold": 0.5},
         metrics=metrics,
     )

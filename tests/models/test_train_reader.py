@@ -67,6 +67,17 @@ def test_a_few_steps_lower_the_loss() -> None:
     assert losses[-1] < 0.9 * losses[0]
 
 
+def test_a_run_from_another_ends_between_the_two() -> None:
+    torch.manual_seed(4)
+    start, end = ReaderNet(), ReaderNet()
+    first, last = start.text.weight.detach().clone(), end.text.weight.detach().clone()
+    training.lean_back(end, start.state_dict(), 0.25)
+    assert torch.allclose(end.text.weight, 0.75 * last + 0.25 * first)
+    training.lean_back(end, start.state_dict(), 1.0)
+    assert torch.allclose(end.eye[0][1].running_var, start.eye[0][1].running_var)
+    assert torch.allclose(end.text.weight, first)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")

@@ -18,7 +18,7 @@ PLATE_THRESHOLD = 0.5
 TEXT_FLOOR = 0.03
 PLATE_SURE = 0.995
 # Under this confidence a reading says that there is a plate nobody can read, not what it says.
-WORKING_CONFIDENCE = 0.05
+WORKING_CONFIDENCE = 0.2
 _BATCH = 32
 # A crop read less surely than this is looked at again, straightened by the corners it was read with: cut closely,
 # closer still and a little wider; and where doubt is left, by the corners that all these looks found, shifted to each
@@ -89,15 +89,14 @@ class PlateReader:
     def _look_again(self, crops: Sequence[Picture], found: list[Scores]) -> None:
         """Straightens what was read with doubt, and keeps the mean of all looks."""
         for index, (crop, scores) in enumerate(zip(crops, found, strict=True)):
-            if scores.plate >= self._plate_threshold / 4:
-                found[index] = self._without_doubt(crop, scores)
+            found[index] = self._without_doubt(crop, scores)
 
     def _without_doubt(self, crop: Picture, first: Scores) -> Scores:
-        """The mean of as many looks as it takes to be sure, or of all there are."""
+        """The mean of as many looks as it takes to be sure what it says, or that it is no plate."""
         looks, places = [first], [first.corners * np.array([crop.shape[1], crop.shape[0]], np.float64)]
         together = first
         for cuts in _CUTS:
-            if decode(together).probability >= _DOUBT:
+            if together.plate < self._plate_threshold / 2 or decode(together).probability >= _DOUBT:
                 break
             quad, rows = np.mean(places, axis=0), int(together.rows.argmax()) + 1
             quads = [_shifted(quad, along, down) for _, along, down in cuts]

@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 from geofence.build import build
 from geofence.deck import Occupancy, OnDeck
 from geofence.footprint import Axis, Extent, Known, Sight
-from geofence.observations import JITTER, JITTER_PX, Observations
+from geofence.observations import Observations
 from geofence.plane import GroundPlane
 from geofence.shapes import ZoneShape
+from geofence.steady import Box, SteadyBox
 from geofence.vehicles import PERSON
 
 Array = NDArray[np.float64]
-Box = tuple[float, float, float, float]
 Who = tuple[str, str]  # camera and key
 HOLD_MS = 2_000  # a vehicle not seen for this long is still taken to be where it was
 FIT_EVERY_MS = 250
-SMOOTH_MS = 1_000
-STILL_SIGMAS = 0.7  # a box whose edges moved less than this since the last fit has not moved
 SAME_SHARE = 0.5  # two cameras' extents that share this much of the shorter one are one vehicle
 TOUCH_M = 0.3  # of a vehicle over the deck before it is on it
 REACH_M = 20.0  # how far from the deck a foot may be for its vehicle to reach it
@@ -32,17 +30,11 @@ UNSURE_SIGMAS = 2.0
 
 @dataclass(slots=True)
 class _Seen:
-    """One vehicle at one camera.
-
-    boxes: of the last moments. fitted: the box the extent is of. least_m: its least length. began_m: where its nearer
-    end was first seen.
-    """
+    """One vehicle at one camera. least_m: its least length. began_m: where its nearer end was first seen."""
 
     kind: str
     last_ms: int = 0
-    boxes: list[tuple[int, Box]] = field(default_factory=list)
-    fit_ms: int = -(2**40)
-    fitted: Box | None = None
+    box: SteadyBox = field(default_factory=lambda: SteadyBox(FIT_EVERY_MS))
     least_m: float = 0.0
     extent: Extent | None = None
     began_m: float = math.nan
@@ -139,19 +131,14 @@ class DeckWatch:
                 self._now = None
 
     def _measure(self, t_ms: int, camera: str, seen: _Seen, box: Box, plane: GroundPlane | None) -> None:
-        seen.boxes = [b for b in seen.boxes if b[0] > t_ms - SMOOTH_MS]
-        seen.boxes.append((t_ms, box))
-        if t_ms - seen.fit_ms < FIT_EVERY_MS:
+        seen.box.add(t_ms, box)
+        taken = seen.box.take(t_ms)
+        if taken is None or not taken.moved:
             return
-        sigma_px = max(JITTER * (box[3] - box[1]), JITTER_PX)
-        steady = _steady(seen.boxes, sigma_px)
-        if seen.fitted is not None and _apart(steady, seen.fitted) < STILL_SIGMAS * sigma_px:
-            return
-        seen.fit_ms, seen.fitted = t_ms, steady
         if self.shape.camera is not None:
-            seen.extent = self._in_picture(steady)
+            seen.extent = self._in_picture(taken.box)
         else:
-            seen.extent = self._on_ground(seen, self._sight(camera, plane), sigma_px)
+            seen.extent = self._on_ground(seen, self._sight(camera, plane), taken.box, taken.sigma_px)
         self._now = None
 
     def _in_picture(self, box: Box) -> Extent:
@@ -164,12 +151,12 @@ class DeckWatch:
             self._sights[camera] = Sight(plane, self._axis)
         return self._sights.get(camera)
 
-    def _on_ground(self, seen: _Seen, sight: Sight | None, sigma_px: float) -> Extent | None:
-        if sight is None or seen.fitted is None:
+    def _on_ground(self, seen: _Seen, sight: Sight | None, box: Box, sigma_px: float) -> Extent | None:
+        if sight is None:
             return None
         size = build(seen.kind)
         known = Known(size, *size.length(seen.least_m), self._heading(seen))
-        extent = sight.extent(seen.fitted, known, sigma_px)
+        extent = sight.extent(box, known, sigma_px)
         if extent is not None and math.isnan(seen.began_m):
             seen.began_m = _near_end(extent)
         return extent
@@ -248,18 +235,6 @@ def _long_side(shape: ZoneShape) -> tuple[Axis, float]:
 def _near_end(extent: Extent) -> float:
     """The end that is known better."""
     return extent.start_m if extent.start_sigma_m <= extent.end_sigma_m else extent.end_m
-
-
-def _steady(boxes: list[tuple[int, Box]], sigma_px: float) -> Box:
-    """The mean of the last boxes that differ by no more than jitter from the newest: the newest where it moves."""
-    newest = boxes[-1][1]
-    alike = [box for _, box in boxes if _apart(box, newest) < 2.5 * sigma_px]
-    x0, y0, x1, y1 = (sum(edge) / len(alike) for edge in zip(*alike, strict=True))
-    return x0, y0, x1, y1
-
-
-def _apart(a: Box, b: Box) -> float:
-    return max(abs(a[0] - b[0]), abs(a[1] - b[1]), abs(a[2] - b[2]), abs(a[3] - b[3]))
 
 
 def _same(group: list[_Found], one: _Found) -> bool:

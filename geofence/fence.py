@@ -16,6 +16,7 @@ from geofence.motion import MotionWatch
 from geofence.movement import Movement
 from geofence.observations import JITTER, JITTER_PX, NOBODY, Observations, Row
 from geofence.plane import GroundPlane
+from geofence.reach_watch import REACHED, Body, ReachWatch, Told
 from geofence.reunion import Memory
 from geofence.shapes import Shapes
 from geofence.vehicles import FEW, Vehicles
@@ -111,6 +112,7 @@ class _View:
         )
         self._motion = MotionWatch(memory.confirm_ms)
         self._widest = WidestViews()
+        self._reach = _reach_watch(ground, plane)
         self._worded: dict[int, int] = {}  # slots whose last word was said, and when they were last seen
 
     def update(self, t_ms: int, seen: Observations, *, measured: bool) -> tuple[list[Movement], Observations]:
@@ -118,8 +120,9 @@ class _View:
         who = self.vehicles.recognise(t_ms, seen.keys, seen.boxes, seen.kinds)
         capacity = self.vehicles.capacity
         if who.fresh:
-            for watch in (*self._frames, self._motion, self._widest):
-                watch.reset(who.fresh, capacity)
+            for watch in (*self._frames, self._motion, self._widest, self._reach):
+                if watch is not None:
+                    watch.reset(who.fresh, capacity)
         known = seen
         out: list[tuple[int, Movement]] = []
         if len(who.rows):
@@ -135,31 +138,56 @@ class _View:
         jitter_px = np.maximum(JITTER * (boxes[:, 3] - boxes[:, 1]), JITTER_PX)
         ground, spread, metres = self._on_ground(image, seen.ground[who.rows], jitter_px)
         even = np.ones(len(image))
+        least_m = self._least_m(who.slots, boxes, metres) if measured or self._reach is not None else even
+        told = self._told(t_ms, who, boxes, (ground, spread, least_m))
         sizes = np.where(metres > 0, who.sizes * metres, even)
-        out = self._frames[0].update(t_ms, who.slots, Seen(ground, sizes, spread))
+        out = self._frames[0].update(t_ms, who.slots, Seen(ground, sizes, spread), told)
         out += self._frames[1].update(t_ms, who.slots, Seen(image, even, 0.0 * even))
         out += self._motion.update(t_ms, who.slots, image, who.sizes)
-        return out, ground, self._least_m(who.slots, boxes, metres) if measured else even
+        return out, ground, least_m
+
+    def _told(self, t_ms: int, who: Recognised, boxes: Array, measures: tuple[Array, Array, Array]) -> Told:
+        """What footprints say. measures: (N, 2) ground points, (N,) their spread, (N,) least lengths."""
+        if self._reach is None:
+            return {}
+        points, spread, least_m = measures
+        rows = self._reach.near(who.slots, points)
+        places, slots = points[rows].tolist(), who.slots[rows].tolist()
+        plain = zip(slots, boxes[rows].tolist(), places, spread[rows].tolist(), least_m[rows].tolist(), strict=True)
+        kind, course = self.vehicles.kind, self._frames[0].lanes.course
+        bodies = [
+            Body(slot, kind(slot), (box[0], box[1], box[2], box[3]), place[0], place[1], sigma, least, course(slot))
+            for slot, box, place, sigma, least in plain
+        ]
+        return self._reach.update(t_ms, bodies)
 
     def _judge_few(self, t_ms: int, who: Recognised, seen: Observations, measured: bool) -> Judged:
         """The same, one vehicle after the other."""
         ground, picture = self._frames
         out: list[tuple[int, Movement]] = []
-        points, least_m = [], []
         boxes, given = seen.boxes.tolist(), seen.ground.tolist()
-        for row, slot, size in zip(who.rows.tolist(), who.slots.tolist(), who.sizes.tolist(), strict=True):
+        slots, seen_at, least_m = who.slots.tolist(), [], []
+        measured = measured or self._reach is not None
+        for row, slot in zip(who.rows.tolist(), slots, strict=True):
             x0, y0, x1, y1 = boxes[row]
             foot = (x0 + x1) / 2, y1
-            point, spread, metres = self._spot(foot, given[row], max(JITTER * (y1 - y0), JITTER_PX))
-            out += ground.update_one(t_ms, slot, SeenOne(*point, size * metres if metres > 0 else 1.0, spread))
-            out += picture.update_one(t_ms, slot, SeenOne(*foot, 1.0, 0.0))
-            out += self._motion.update_one(t_ms, slot, foot, size)
-            points.append(point)
+            spot = self._spot(foot, given[row], max(JITTER * (y1 - y0), JITTER_PX))
+            seen_at.append((foot, *spot))
             if measured:
                 whole = x0 >= 0 and x1 <= self._width_px
                 width_m = build(self.vehicles.kind(slot)).width_m
-                least_m.append(self._widest.update_one(slot, (x1 - x0) * metres if whole else 0.0, width_m))
-        return out, np.array(points), np.array(least_m)
+                least_m.append(self._widest.update_one(slot, (x1 - x0) * spot[2] if whole else 0.0, width_m))
+        points, least = np.array([point for _, point, _, _ in seen_at]), np.array(least_m)
+        told: Told = {}
+        if self._reach is not None:
+            spreads = np.array([spread for _, _, spread, _ in seen_at])
+            told = self._told(t_ms, who, seen.boxes[who.rows], (points, spreads, least))
+        for slot, size, (foot, point, spread, metres) in zip(slots, who.sizes.tolist(), seen_at, strict=True):
+            one = SeenOne(*point, size * metres if metres > 0 else 1.0, spread)
+            out += ground.update_one(t_ms, slot, one, told.get(slot))
+            out += picture.update_one(t_ms, slot, SeenOne(*foot, 1.0, 0.0))
+            out += self._motion.update_one(t_ms, slot, foot, size)
+        return out, points, least
 
     def _spot(self, foot: Point, given: Sequence[float], jitter_px: float) -> tuple[Point, float, float]:
         """What `_on_ground` says of one vehicle."""
@@ -253,20 +281,22 @@ class _Frame:
         for boundary in self.boundaries:
             boundary.reset(slots, capacity)
 
-    def update_one(self, t_ms: int, slot: int, seen: SeenOne) -> list[tuple[int, Movement]]:
-        """The same as `update` of one vehicle, faster."""
+    def update_one(
+        self, t_ms: int, slot: int, seen: SeenOne, told: Mapping[int, int] | None = None
+    ) -> list[tuple[int, Movement]]:
+        """The same as `update` of one vehicle, faster. told: what its footprint says of zones, by their numbers."""
         if not self.busy:
             return []
-        out = self.zones.update_one(t_ms, slot, seen.x, seen.y)
+        out = self.zones.update_one(t_ms, slot, seen.x, seen.y, told or {})
         for boundary in self.boundaries:
             out += boundary.update_one(t_ms, slot, seen.x, seen.y, seen.spread)
         excused = [bool(zones) and self.zones.within(slot, zones) for zones in self._excuses]
         return out + self.lanes.update_one(t_ms, slot, seen, excused)
 
-    def update(self, t_ms: int, slots: Index, seen: Seen) -> list[tuple[int, Movement]]:
+    def update(self, t_ms: int, slots: Index, seen: Seen, told: Told | None = None) -> list[tuple[int, Movement]]:
         if not self.busy:
             return []
-        out = self.zones.update(t_ms, slots, seen.points)
+        out = self.zones.update(t_ms, slots, seen.points, told or {})
         for boundary in self.boundaries:
             out += boundary.update(t_ms, slots, seen.points, seen.spread)
         excused = np.zeros((len(slots), len(self._excuses)), bool)
@@ -274,3 +304,10 @@ class _Frame:
             if zones:
                 excused[:, number] = self.zones.contains(slots, zones)
         return out + self.lanes.update(t_ms, slots, seen, excused)
+
+
+def _reach_watch(ground: Shapes, plane: GroundPlane | None) -> ReachWatch | None:
+    """Of a camera that is known to stand where it does, and where there is anything to be reached into."""
+    if plane is None or plane.projection is None or not any(z.kind in REACHED for z in ground.zones):
+        return None
+    return ReachWatch(ground.zones, plane, MARGIN_M)

@@ -12,6 +12,7 @@ from geofence.plane import GroundPlane
 
 Array = NDArray[np.float64]
 Triple = tuple[float, float, float]
+Row = tuple[Triple, float, float]  # coefficients of (start, end, across) and their sum, in sigmas; one sigma
 Edges = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 LATERAL_SIGMA_M = 0.6  # how far from the middle of the direction a vehicle may be
 SKEW_SIGMA_M = 0.3  # trailers follow aslant, mirrors stand out
@@ -57,6 +58,7 @@ class Extent:
     """A vehicle's stretch of an axis in metres: start < end; across: its middle; width.
 
     Each with one sigma. The length's is less than its ends' together where the vehicle was seen from the side.
+    evidence: logarithm of how likely the box is if the vehicle lies along this axis, to be compared with other axes.
     """
 
     start_m: float
@@ -67,6 +69,7 @@ class Extent:
     width_m: float
     length_sigma_m: float = math.inf
     across_sigma_m: float = math.inf
+    evidence: float = 0.0
 
     @property
     def length_m(self) -> float:
@@ -82,12 +85,17 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a vehicle beside its box. heading: 1 it drives along the axis, −1 against it, 0 nobody knows."""
+    """What is known of a vehicle beside its box.
+
+    heading: 1 it drives along the axis, −1 against it, 0 nobody knows. lateral_sigma_m: how far from the axis its
+    middle may be.
+    """
 
     build: Build
     length_m: float
     length_sigma_m: float
     heading: int = 0
+    lateral_sigma_m: float = LATERAL_SIGMA_M
 
 
 class Sight:
@@ -104,10 +112,11 @@ class Sight:
         self._upright = plane.projection is not None
         matrix = plane.projection if plane.projection is not None else plane.flat_projection
         (ox, oy), (dx, dy) = axis.origin, axis.direction
-        east, north, up, one = matrix.T
-        columns = (dx * east + dy * north, dx * north - dy * east, up, ox * east + oy * north + one)
         # rows of the projection from (along, across, height, 1)
-        self._rows = [tuple(float(c[i]) for c in columns) for i in range(3)]
+        self._rows = [
+            (dx * east + dy * north, dx * north - dy * east, up, ox * east + oy * north + one)
+            for east, north, up, one in matrix.tolist()
+        ]
 
     def extent(self, box: Sequence[float], known: Known, sigma_px: float) -> Extent | None:
         """The extent of the footprint that fills a box (x0, y0, x1, y1 in pixels, sigma_px each) best.
@@ -142,13 +151,13 @@ class Sight:
                 return None
             length = known.length_sigma_m
             rows += [
-                ((-1 / length, 1 / length, 0.0), known.length_m / length),
-                ((0.0, 0.0, 1 / LATERAL_SIGMA_M), 0.0),
+                ((-1 / length, 1 / length, 0.0), known.length_m / length, length),
+                ((0.0, 0.0, 1 / known.lateral_sigma_m), 0.0, known.lateral_sigma_m),
             ]
             solved = _least_squares(rows)
             if solved is None:
                 return None
-            before, (state, cov) = state, solved
+            before, (state, cov, evidence) = state, solved
             if max(abs(a - b) for a, b in zip(before, state, strict=True)) < 0.05:
                 break
         start, end, across = state
@@ -156,7 +165,7 @@ class Sight:
             return None
         between = cov[0][0] + cov[1][1] - 2 * cov[0][1]
         sigmas = [math.sqrt(max(v, 0.0)) for v in (cov[0][0], cov[1][1], between, cov[2][2])]
-        return Extent(start, end, sigmas[0], sigmas[1], across, width, sigmas[2], sigmas[3])
+        return Extent(start, end, sigmas[0], sigmas[1], across, width, sigmas[2], sigmas[3], evidence)
 
     def _guess(self, foot: tuple[float, float], length_m: float) -> Triple:
         """A vehicle whose nearest point is where the box's foot is: it lies beyond, as the camera looks."""
@@ -169,51 +178,47 @@ class Sight:
         middle = along + share * length_m / 2
         return middle - length_m / 2, middle + length_m / 2, 0.0
 
-    def _edges(self, edges: Edges, state: Triple, known: Known) -> list[tuple[Triple, float]] | None:
-        """What each edge of a box says of (start, end, across): coefficients and value, in sigmas."""
-        start, end, across = state
+    def _edges(self, edges: Edges, state: Triple, known: Known) -> list[Row] | None:
+        """What each edge of a box says of (start, end, across)."""
         half = known.build.width_m / 2
-        corners = [(s, e, across + w, w) for s, e in ((start, 0), (end, 1)) for w in (-half, half)]
-        seen = [self._pixel(s, a, EDGE_HEIGHT_M) for s, _, a, _ in corners]
-        if any(p is None for p in seen):
+        (a, b, c, d), _, (i, j, k, one) = self._rows
+        corners = []
+        for which in (0, 1):
+            for offset in (-half, half):
+                along, across = state[which], state[2] + offset
+                w = i * along + j * across + k * EDGE_HEIGHT_M + one
+                if not w > 0:
+                    return None
+                corners.append(((a * along + b * across + c * EDGE_HEIGHT_M + d) / w, along, across, which, offset))
+        foot = self._foot(edges[2], state, known)
+        if foot is None:
             return None
-        columns = [p[0] for p in seen if p is not None]
-        left, right = min(range(4), key=columns.__getitem__), max(range(4), key=columns.__getitem__)
         rows = []
-        for corner, edge in ((left, edges[0]), (right, edges[1])):
-            s, which, a, offset = corners[corner]
-            rows.append(self._row(0, edge, (s, a, EDGE_HEIGHT_M), EDGE_HEIGHT_SIGMA_M, (which, offset, 0.0)))
-        rows.append(self._foot(edges[2], state, known))
-        return rows
+        for (_, along, across, which, offset), edge in ((min(corners), edges[0]), (max(corners), edges[1])):
+            place = along, across, EDGE_HEIGHT_M
+            rows.append(self._row(0, edge, place, EDGE_HEIGHT_SIGMA_M, (which, offset, 0.0)))
+        return [*rows, foot]
 
-    def _foot(self, edge: tuple[float, float], state: Triple, known: Known) -> tuple[Triple, float]:
+    def _foot(self, edge: tuple[float, float], state: Triple, known: Known) -> Row | None:
         """The lower edge touches the nearest tyre, or the body's end before it where the camera is low."""
         build = known.build
-        best: tuple[float, Triple, tuple[int, float, float], float, float] | None = None
+        half, (body_m, body_sigma) = build.width_m / 2, build.edge_m
+        _, (e, f, g, h), (i, j, k, one) = self._rows
+        lowest, best = -math.inf, None
         for which in (0, 1):
-            front = known.heading == (1 if which else -1)
-            tyre, doubt = _overhang(build, known.heading, front=front)
+            tyre, doubt = _overhang(build, known.heading, front=known.heading == (1 if which else -1))
             inset = -tyre if which else tyre
-            for offset in (-build.width_m / 2, build.width_m / 2):
-                body = (state[which], state[2] + offset, build.edge_m[0])
-                wheel = (state[which] + inset, state[2] + offset, 0.0)
-                for place, shift, height, slip in (
-                    (body, 0.0, build.edge_m[1], 0.0),
-                    (wheel, inset, 0.03, doubt),
-                ):
-                    seen = self._pixel(*place)
-                    if seen is not None and (best is None or seen[1] > best[0]):
-                        best = (seen[1], place, (which, offset, shift), height, slip)
-        assert best is not None
-        _, place, touch, height, slip = best
-        return self._row(1, edge, place, height, touch, slip_m=slip)
-
-    def _pixel(self, along: float, across: float, height: float) -> tuple[float, float] | None:
-        (a, b, c, d), (e, f, g, h), (i, j, k, one) = self._rows
-        w = i * along + j * across + k * height + one
-        if not w > 0:
+            for offset in (-half, half):
+                across = state[2] + offset
+                for shift, height, sigma, slip in ((0.0, body_m, body_sigma, 0.0), (inset, 0.0, 0.03, doubt)):
+                    along = state[which] + shift
+                    w = i * along + j * across + k * height + one
+                    if w > 0 and (row := (e * along + f * across + g * height + h) / w) > lowest:
+                        lowest, best = row, ((along, across, height), (which, offset, shift), sigma, slip)
+        if best is None:
             return None
-        return (a * along + b * across + c * height + d) / w, (e * along + f * across + g * height + h) / w
+        place, touch, sigma, slip = best
+        return self._row(1, edge, place, sigma, touch, slip_m=slip)
 
     def _row(
         self,
@@ -224,8 +229,8 @@ class Sight:
         touch: tuple[int, float, float],
         *,
         slip_m: float = 0.0,
-    ) -> tuple[Triple, float]:
-        """One edge of a box (pixels, sigma) as coefficients of (start, end, across) and a value, both in sigmas.
+    ) -> Row:
+        """What one edge of a box (pixels, sigma) says.
 
         place: (along, across, height) of what touches it. touch: which end that belongs to, how far across from the
         middle and along from the end it is. height_sigma, slip_m: how little is known of its height and place along.
@@ -244,7 +249,7 @@ class Sight:
         which, offset, shift = touch
         value = -(per_along * shift + per_across * offset + per_height * height + one) / spread
         ends = (per_along / spread, 0.0) if which == 0 else (0.0, per_along / spread)
-        return (*ends, per_across / spread), value
+        return (*ends, per_across / spread), value, spread
 
 
 def _overhang(build: Build, heading: int, *, front: bool) -> tuple[float, float]:
@@ -255,15 +260,14 @@ def _overhang(build: Build, heading: int, *, front: bool) -> tuple[float, float]
     return (nose + tail) / 2, math.hypot((nose - tail) / 2, max(nose_sigma, tail_sigma))
 
 
-def _least_squares(
-    rows: list[tuple[Triple, float]],
-) -> tuple[Triple, tuple[Triple, Triple, Triple]] | None:
-    """Solution and covariance of rows (coefficients of three unknowns, value), each known to within one."""
-    a = b = c = d = e = f = p = q = r = 0.0
-    for (x, y, z), value in rows:
+def _least_squares(rows: list[Row]) -> tuple[Triple, tuple[Triple, Triple, Triple], float] | None:
+    """Solution, covariance, and the logarithm of the likelihood of all rows together, less what is always the same."""
+    a = b = c = d = e = f = p = q = r = squares = spreads = 0.0
+    for (x, y, z), value, spread in rows:
         a, b, c = a + x * x, b + x * y, c + x * z
         d, e, f = d + y * y, e + y * z, f + z * z
         p, q, r = p + x * value, q + y * value, r + z * value
+        squares, spreads = squares + value * value, spreads + math.log(spread)
     m00, m01, m02 = d * f - e * e, c * e - b * f, b * e - c * d
     m11, m12, m22 = a * f - c * c, b * c - a * e, a * d - b * b
     det = a * m00 + b * m01 + c * m02
@@ -271,4 +275,5 @@ def _least_squares(
         return None
     inverse = ((m00 / det, m01 / det, m02 / det), (m01 / det, m11 / det, m12 / det), (m02 / det, m12 / det, m22 / det))
     x, y, z = (row[0] * p + row[1] * q + row[2] * r for row in inverse)
-    return (x, y, z), inverse
+    left = squares - x * p - y * q - z * r
+    return (x, y, z), inverse, -left / 2 - math.log(det) / 2 - spreads

@@ -1,6 +1,5 @@
 """Direction along lanes: who goes against them, from where, how far and for how long."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -8,8 +7,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from geofence.lane_map import LaneMap
 from geofence.movement import Movement, MovementKind
-from geofence.polyline import Polylines
+from geofence.pace import BASE_MS, Pace
 from geofence.shapes import LaneShape
 
 Array = NDArray[np.float64]
@@ -19,12 +19,9 @@ Reals: TypeAlias = Array | float
 NEAR_SHARE = 0.15  # of against_m: this near to the farthest place reached, a vehicle is not going back
 ALONG_SHARE = 0.33  # of against_m: progress that ends a wrong-way movement
 CREEP_M_S = 0.1  # slower than this is standing
-BASE_MS = 400  # over which speed is taken
 FADING = 6  # times as long standing undoes the time spent moving backwards: trembling adds up to nothing
-GAP_MS = 250  # unseen this long, the places before say nothing of where it is now
 ABSENT_MS = 1_000  # seen elsewhere this long ends what was going on in a lane
 LOST_MS = 3_000  # and so does not being seen this long
-RECENT = 16  # places kept per vehicle
 JUMP_M = 2.0  # a step this much longer or shorter than its speed says,
 BRAKE_M_S2 = 8.0  # beyond what braking explains, is not driven;
 BRAKE_S = 0.6  # unseen for longer, it is no surer to be the same vehicle
@@ -41,8 +38,6 @@ _KEPT = (
     "_seen_ms",
     "_against",
     "_steps",
-    "_steady",
-    "_speed",
     "_size",
     "_spread",
 )
@@ -73,7 +68,7 @@ class SeenOne(NamedTuple):
 class LaneWatch:
     """Watches all lanes of one frame for the vehicles of one camera.
 
-    A vehicle belongs to the one lane whose centre line is nearest in half widths. It goes against that lane once it has
+    A vehicle belongs to the lane that it is in. It goes against that lane once it has
     come back by against_m from the farthest place it reached, moving backwards for against_s of that: a box that
     jumps is far but not long, a shunt is short, jitter is neither. A step that nothing on wheels could make, or a box
     that changes its size on the ground, is another vehicle under the same key: its progress begins anew.
@@ -81,14 +76,9 @@ class LaneWatch:
 
     def __init__(self, lanes: Sequence[LaneShape]) -> None:
         self._lanes = tuple(lanes)
-        lines = [lane.polyline() for lane in lanes]
-        self._lines, self._each = Polylines(lines), lines
-        self._reach = np.array([0.5 * lane.width for lane in lanes])
-        self._low = np.array([line.low for line in lines]).reshape(-1, 2) - self._reach[:, None]
-        self._high = np.array([line.high for line in lines]).reshape(-1, 2) + self._reach[:, None]
-        self._bounds = [(*low, *high) for low, high in zip(self._low.tolist(), self._high.tolist(), strict=True)]
+        self._map = LaneMap(lanes)
+        self._pace = Pace()
         self._all_kept_ms = -(2**62)  # until then nobody has been unseen for long
-        self._unit_m = np.array([lane.unit_m for lane in lanes])
         self._limit_m = np.array([lane.against_m for lane in lanes])
         self._limit_ms = np.array([lane.against_s * 1000 for lane in lanes])
         self._lane = np.zeros(0, np.int64)  # the lane each slot is in, −1 none
@@ -99,12 +89,8 @@ class LaneWatch:
         self._seen_ms = np.zeros(0, np.int64)  # last time in its lane
         self._against = np.zeros(0, bool)
         self._steps = np.zeros(0, np.int64)  # seen in its lane since it began
-        self._steady = np.zeros(0)  # metres along the lane, last time
-        self._speed = np.zeros(0)
         self._size = np.zeros(0)  # on the ground, at the peak
         self._spread = np.zeros(0)  # one sigma of the place, at the peak
-        self._recent_ms = np.zeros((0, RECENT), np.int64)
-        self._recent_m = np.zeros((0, RECENT))
 
     def reset(self, slots: Sequence[int], capacity: int) -> None:
         """Void what is known of some slots, and make room."""
@@ -113,8 +99,7 @@ class LaneWatch:
             for name in _KEPT:
                 setattr(self, name, np.pad(getattr(self, name), (0, more)))
             self._lane = np.pad(self._lane, (0, more), constant_values=-1)
-            self._recent_ms = np.pad(self._recent_ms, ((0, more), (0, 0)))
-            self._recent_m = np.pad(self._recent_m, ((0, more), (0, 0)))
+            self._pace.grow(more)
         picked = list(slots)
         self._lane[picked], self._against[picked] = -1, False
 
@@ -122,7 +107,7 @@ class LaneWatch:
         """Movements, each with its slot, of vehicles seen. excused: (N, lanes) in a manoeuvre zone."""
         if not self._lanes:
             return []
-        near, place = self._place(seen.points)
+        near, place = self._map.find(seen.points)
         lane = self._lane[slots]
         movements: list[tuple[int, Movement]] = []
         touched = np.flatnonzero((near >= 0) | (lane >= 0))
@@ -147,7 +132,7 @@ class LaneWatch:
         """The same as `update` of one vehicle, faster. excuses: whether it is in a manoeuvre zone of each lane."""
         if not self._lanes:
             return []
-        near, place = self._place_one(seen.x, seen.y)
+        near, place = self._map.find_one(seen.x, seen.y)
         lane = self._lane.item(slot)
         movements: list[tuple[int, Movement]] = []
         if near >= 0 and near == lane:
@@ -160,6 +145,11 @@ class LaneWatch:
             if near >= 0 and (lane < 0 or away):
                 self._begin(t_ms, slot, near, place, seen.size)
         return [*movements, *self._let_go(t_ms)]
+
+    def course(self, slot: int) -> float | None:
+        """The direction, in radians from the first axis, of the lane a vehicle is in, where it is in it."""
+        lane = self._lane.item(slot)
+        return self._map.direction(lane, self._pace.steady.item(slot)) if lane >= 0 else None
 
     def _let_go(self, t_ms: int) -> list[tuple[int, Movement]]:
         """Forget the lanes of those not seen in them for long."""
@@ -174,26 +164,14 @@ class LaneWatch:
         self._all_kept_ms = min(int(kept.min(initial=t_ms)), t_ms) + LOST_MS
         return movements
 
-    def _place_one(self, x: float, y: float) -> tuple[int, float]:
-        """The lane a point is in, −1 for none, and metres along it."""
-        best, near, place = math.inf, -1, 0.0
-        for lane, (x0, y0, x1, y1) in enumerate(self._bounds):
-            if x0 <= x <= x1 and y0 <= y <= y1:
-                line = self._each[lane]
-                distance, _, along = line.locate_one(x, y)
-                apart = distance / self._reach.item(lane)
-                if 0 < along < line.length and apart <= 1 and apart < best:
-                    best, near, place = apart, lane, along * self._unit_m.item(lane)
-        return near, place
-
     def _advance_one(
         self, t_ms: int, slot: int, place: float, seen: SeenOne, *, excused: bool
     ) -> list[tuple[int, Movement]]:
         lane, span = self._lane.item(slot), t_ms - self._seen_ms.item(slot)
-        steady, speed = self._smooth_one(t_ms, slot, place, span)
+        steady, speed = self._pace.next_one(t_ms, slot, place, span)
         another = self._another_one(slot, (steady, speed), span, seen)
         limit = max(self._limit_m.item(lane), SIGMAS * max(seen.spread, self._spread.item(slot)))
-        self._seen_ms[slot], self._steady[slot], self._speed[slot] = t_ms, steady, speed
+        self._seen_ms[slot], self._pace.steady[slot], self._pace.speed[slot] = t_ms, steady, speed
         self._steps[slot] += 1
         against, peak, deepest = self._against.item(slot), self._peak.item(slot), self._deepest.item(slot)
         if not against and steady >= peak - NEAR_SHARE * limit:
@@ -222,56 +200,29 @@ class LaneWatch:
         span_s = span / 1000
         if self._steps.item(slot) < 3:
             return span_s > BRAKE_S
-        off = abs(steady - self._steady.item(slot) - self._speed.item(slot) * span_s)
+        before, pace = self._pace.steady.item(slot), self._pace.speed.item(slot)
+        off = abs(steady - before - pace * span_s)
         ratio = seen.size / self._size.item(slot)
         jumped = off > JUMP_M + BRAKE_M_S2 / 2 * min(span_s, BRAKE_S) ** 2 + SIGMAS * seen.spread
-        backing = max(speed, self._speed.item(slot)) < -BACKING_M_S
+        backing = max(speed, pace) < -BACKING_M_S
         return jumped or (not backing and (ratio > ALIKE or ratio < 1 / ALIKE))
-
-    def _smooth_one(self, t_ms: int, slot: int, place: float, span: int) -> tuple[float, float]:
-        if span > GAP_MS:
-            self._recent_ms[slot], self._recent_m[slot] = t_ms, place
-            return place, (place - self._steady.item(slot)) / max(span, 1) * 1000
-        times = [t_ms, *self._recent_ms[slot, :-1].tolist()]
-        places = [place, *self._recent_m[slot, :-1].tolist()]
-        self._recent_ms[slot], self._recent_m[slot] = times, places
-        a, b, c = places[:3]
-        steady = a + b + c - max(a, b, c) - min(a, b, c)
-        base = max(sum(t >= t_ms - BASE_MS for t in times) - 1, 1)
-        return steady, (place - places[base]) / max(t_ms - times[base], 1) * 1000
-
-    def _place(self, points: Array) -> tuple[Index, Array]:
-        """(N,) the lane each point is in, −1 for none, and (N,) metres along it."""
-        near, place = np.full(len(points), -1), np.zeros(len(points))
-        x, y = points[:, 0, None], points[:, 1, None]
-        within = (x >= self._low[:, 0]) & (x <= self._high[:, 0]) & (y >= self._low[:, 1]) & (y <= self._high[:, 1])
-        rows, lanes = np.nonzero(within)
-        if len(rows):
-            distance, along = self._lines.locate(points[rows], lanes)
-            apart = distance / self._reach[lanes]
-            # the nearest lane of each row is written last
-            order = np.lexsort((-lanes, -apart))
-            order = order[apart[order] <= 1]
-            rows, lanes = rows[order], lanes[order]
-            near[rows], place[rows] = lanes, along[order] * self._unit_m[lanes]
-        return near, place
 
     def _begin(self, t_ms: int, slots: Many, lanes: Many, place: Reals, sizes: Reals) -> None:
         self._lane[slots], self._against[slots] = lanes, False
-        self._peak[slots], self._deepest[slots], self._steady[slots] = place, place, place
-        self._size[slots], self._spread[slots], self._speed[slots], self._steps[slots] = sizes, 0.0, 0.0, 0
+        self._peak[slots], self._deepest[slots] = place, place
+        self._size[slots], self._spread[slots], self._steps[slots] = sizes, 0.0, 0
         self._turn_ms[slots], self._seen_ms[slots], self._back_ms[slots] = t_ms, t_ms, 0
-        self._recent_ms[slots], self._recent_m[slots] = t_ms, np.reshape(place, (-1, 1))
+        self._pace.begin(t_ms, slots, place)
 
     def _advance(
         self, t_ms: int, slots: Index, place: Array, seen: Seen, excused: NDArray[np.bool_]
     ) -> list[tuple[int, Movement]]:
         lanes = self._lane[slots]
         span = t_ms - self._seen_ms[slots]
-        steady, speed = self._smooth(t_ms, slots, place, span)
+        steady, speed = self._pace.next(t_ms, slots, place, span)
         another = self._another(slots, (steady, speed), span, seen)
         limit = np.maximum(self._limit_m[lanes], SIGMAS * np.maximum(seen.spread, self._spread[slots]))
-        self._seen_ms[slots], self._steady[slots], self._speed[slots] = t_ms, steady, speed
+        self._seen_ms[slots], self._pace.steady[slots], self._pace.speed[slots] = t_ms, steady, speed
         self._steps[slots] += 1
         against = self._against[slots]
         peak = self._peak[slots]
@@ -303,32 +254,14 @@ class LaneWatch:
         """
         steady, speed = moved
         span_s = span / 1000
-        off = np.abs(steady - self._steady[slots] - self._speed[slots] * span_s)
+        off = np.abs(steady - self._pace.steady[slots] - self._pace.speed[slots] * span_s)
         jumped = off > JUMP_M + BRAKE_M_S2 / 2 * np.minimum(span_s, BRAKE_S) ** 2 + SIGMAS * seen.spread
         ratio = seen.sizes / self._size[slots]
-        backing = np.maximum(speed, self._speed[slots]) < -BACKING_M_S
+        backing = np.maximum(speed, self._pace.speed[slots]) < -BACKING_M_S
         followed = self._steps[slots] >= 3
         another: NDArray[np.bool_] = followed & (jumped | (((ratio > ALIKE) | (ratio < 1 / ALIKE)) & ~backing))
         another |= ~followed & (span_s > BRAKE_S)  # seen too briefly to be known again
         return another
-
-    def _smooth(self, t_ms: int, slots: Index, place: Array, span: Index) -> tuple[Array, Array]:
-        """(N,) the middle of the last three places, and (N,) metres per second over the last moments.
-
-        Of who was not seen for a moment, the place itself, and the speed since it was last seen.
-        """
-        times, places = self._recent_ms[slots], self._recent_m[slots]
-        times[:, 1:], places[:, 1:] = times[:, :-1].copy(), places[:, :-1].copy()
-        times[:, 0], places[:, 0] = t_ms, place
-        gap = span > GAP_MS
-        times[gap], places[gap] = t_ms, place[gap, None]
-        self._recent_ms[slots], self._recent_m[slots] = times, places
-        a, b, c = places[:, 0], places[:, 1], places[:, 2]
-        steady: Array = a + b + c - np.maximum(np.maximum(a, b), c) - np.minimum(np.minimum(a, b), c)
-        base = np.maximum((times >= t_ms - BASE_MS).sum(axis=1) - 1, 1)
-        rows = np.arange(len(slots))
-        speed = (place - places[rows, base]) / np.maximum(t_ms - times[rows, base], 1) * 1000
-        return steady, np.where(gap, (place - self._steady[slots]) / np.maximum(span, 1) * 1000, speed)
 
     def _end(self, t_ms: int, slots: Index) -> list[tuple[int, Movement]]:
         """Says of those vehicles that went against their lane that it is over."""

@@ -112,6 +112,12 @@ class Polyline:
             return self._left * -int(np.sign(self._turn[near if at >= 1 else near - 1]))
         return self._left * (1 if cross > 0 else -1)
 
+    def direction(self, along: float) -> float:
+        """The line's direction at an arc length, in radians from the first axis."""
+        piece = min(max(int(np.searchsorted(self.until, along, side="right")) - 1, 0), len(self.piece) - 1)
+        x, y = self.piece[piece].tolist()
+        return math.atan2(y, x)
+
     def _holds(self, x: float, y: float) -> bool:
         """Whether a closed line encloses a point."""
         held = False

@@ -1,7 +1,7 @@
 """Which vehicles are in which zones, and when they came and went."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from geofence.shapes import ZoneShape
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Says = Mapping[int, int]  # of zones by their numbers: 1 in, −1 out, 0 nobody can tell
 Edge = tuple[float, float, float, float, float]  # start x and y, piece x and y, length squared
 
 
@@ -48,9 +49,10 @@ class ZoneWatch:
         for slot in slots:
             self._state[slot], self._count[slot], self._live[slot] = 0, 0, True
 
-    def update(self, t_ms: int, slots: Index, points: Array) -> list[tuple[int, Movement]]:
+    def update(self, t_ms: int, slots: Index, points: Array, told: Mapping[int, Says]) -> list[tuple[int, Movement]]:
         """Movements, each with its slot, of vehicles seen at (N, 2) points. NaN points are not seen.
 
+        told: by slot, what is known better of some zones than by the point.
         ENTERED has direction "in" where the vehicle was seen outside before, None where it was first seen inside.
         """
         seen = np.isfinite(points[:, 0])
@@ -59,11 +61,18 @@ class ZoneWatch:
         if not len(slots) or not self._zones:
             return []
         near = self._near(t_ms, points)
+        for slot, better in told.items():
+            self._live[slot, list(better)] = True
         rows, zones = np.nonzero(near | self._live[slots])
         if not len(rows):
             return []
         says = self._says(points[rows], zones, near[rows, zones])
         whose = slots[rows]
+        for slot, better in told.items():
+            mine = np.flatnonzero(whose == slot)
+            says[mine] = [
+                better.get(zone, say) for zone, say in zip(zones[mine].tolist(), says[mine].tolist(), strict=True)
+            ]
         state = self._state[whose, zones]
         unknown = state == 0
         state = np.where(unknown & (says == -1), np.int8(-1), state)
@@ -80,7 +89,7 @@ class ZoneWatch:
             for i in np.flatnonzero(changed).tolist()
         ]
 
-    def update_one(self, t_ms: int, slot: int, x: float, y: float) -> list[tuple[int, Movement]]:
+    def update_one(self, t_ms: int, slot: int, x: float, y: float, told: Says) -> list[tuple[int, Movement]]:
         """The same as `update` of one vehicle, faster."""
         if not math.isfinite(x):
             return []
@@ -91,8 +100,10 @@ class ZoneWatch:
             if near:
                 hours = self._zones[zone].hours
                 near = hours is None or hours.active(t_ms)
-            if near or live[zone]:
-                movement = self._say(t_ms, slot, zone, self._sign_one(x, y, zone) if near else -1)
+            better = told.get(zone) if told else None
+            if near or live[zone] or better is not None:
+                says = better if better is not None else self._sign_one(x, y, zone) if near else -1
+                movement = self._say(t_ms, slot, zone, says)
                 if movement is not None:
                     out.append((slot, movement))
         return out

@@ -27,13 +27,13 @@ class Camera:
         right = np.cross(forward, (0.0, 0.0, 1.0))
         right /= np.linalg.norm(right)
         self._turn = np.stack([right, np.cross(forward, right), forward])
-        self._centre, self._focal = np.array(centre), focal
+        self.centre, self.forward, self._focal = np.array(centre), forward, focal
         ground = np.array([[target[0] + x, target[1] + y] for x in (-4.0, 4.0) for y in (-6.0, 0.0, 7.0)])
         model = LensModel(focal, focal, SIZE[0] / 2, SIZE[1] / 2) if lens else None
         self.plane = GroundPlane.from_points(self.see(np.column_stack([ground, np.zeros(6)])), ground, model, SIZE)
 
     def see(self, points):
-        away = (np.asarray(points, float) - self._centre) @ self._turn.T
+        away = (np.asarray(points, float) - self.centre) @ self._turn.T
         return away[:, :2] / away[:, 2:] * self._focal + np.array(SIZE) / 2
 
     def box(self, start, end, width=2.5, height=3.2, x=0.0):

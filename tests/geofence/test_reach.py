@@ -1,0 +1,143 @@
+"""Vehicles that reach into forbidden areas with any part of them, and those that do not though it looks like it."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geofence.build import BUILDS
+from geofence.course import Course
+from geofence.fence import SiteFence
+from geofence.footprint import Known
+from geofence.hours import Hours
+from geofence.reach import Area, reached, ways
+from geofence.shapes import LaneShape, Shapes, ZoneShape
+from tests.geofence.bodies import CAMERAS, MODELS, ROUND, box, corners, entered, planned, verdicts
+from tests.geofence.test_footprint import SIZE
+
+TRUCK, BUS, SEMI = MODELS[2], MODELS[4], MODELS[5]
+
+
+def square(x, y, half=1.5):
+    return ((x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half))
+
+
+def test_a_tail_that_swings_in_is_seen_though_the_ground_point_stays_out():
+    plan = [(50, 2.0, 0.0), (50, 1.5, 0.4), (40, 0.0, 0.0)]
+    drive = planned(CAMERAS["mast"], TRUCK, ((-6.0, 24.0), 0.2), plan, square(9.0, 31.0))
+    depths = drive.depths()
+    assert depths[:60].max() < 0
+    assert depths.max() > 0.8
+    [look] = entered(drive, CAMERAS["mast"])
+    assert depths[look] > 0.2
+    assert entered(drive, CAMERAS["mast"], footprints=False) == []
+
+
+def test_a_semi_trailer_that_backs_into_an_area_is_seen_though_the_ground_point_stays_out():
+    plan = [(30, 2.0, 0.0), (20, 0.0, 0.0), (80, -1.5, 0.0), (40, 0.0, 0.0)]
+    drive = planned(CAMERAS["beside"], SEMI, ((1.0, 33.0), math.pi / 2), plan, square(1.0, 15.0, 2.0))
+    depths = drive.depths()
+    assert depths[:90].max() < -1.0
+    assert depths[-1] > 1.4
+    [look] = entered(drive, CAMERAS["beside"])
+    assert depths[look] > 0.2
+    assert entered(drive, CAMERAS["beside"], footprints=False) == []
+
+
+def test_a_long_vehicle_aslant_is_not_in_an_area_that_only_its_ground_point_is_in():
+    camera, angle = CAMERAS["mast"], 0.6
+    drive = planned(camera, BUS, ((-8.0, 20.0), angle), [(110, 1.5, 0.0)], square(0.0, 0.0))
+    along, across = np.array([math.cos(angle), math.sin(angle)]), np.array([math.sin(angle), -math.cos(angle)])
+    foot = camera.plane.spot((drive.boxes[60][0] + drive.boxes[60][2]) / 2, drive.boxes[60][3])
+    middle = np.array([foot.x, foot.y]) + 0.4 * across  # a strip beside the bus, where its ground point goes
+    ring = [middle + 2 * x * along + 0.7 * y * across for x, y in ROUND]
+    drive = replace(drive, area=tuple((float(x), float(y)) for x, y in ring))
+    assert drive.depths().max() < 0
+    assert entered(drive, camera) == []
+    assert len(entered(drive, camera, footprints=False)) == 1
+
+
+def test_of_a_class_or_direction_that_is_not_known_the_ground_point_decides():
+    standing = planned(CAMERAS["mast"], BUS, ((-2.0, 26.0), 0.0), [(40, 0.0, 0.0)], square(2.0, 24.0))
+    assert entered(standing, CAMERAS["mast"]) == entered(standing, CAMERAS["mast"], footprints=False) != []
+    driven = planned(CAMERAS["mast"], BUS, ((-8.0, 20.0), 0.6), [(110, 1.5, 0.0)], square(0.0, 24.0))
+    cart = replace(driven, kind="cart")
+    assert entered(cart, CAMERAS["mast"]) == entered(cart, CAMERAS["mast"], footprints=False)
+    assert entered(driven, CAMERAS["mast"]) != entered(cart, CAMERAS["mast"])
+
+
+def test_who_stands_in_a_lane_lies_along_it():
+    lane = LaneShape("道", ((0.0, 10.0), (0.0, 50.0)), 4.0)
+    parked = planned(CAMERAS["beside"], TRUCK, ((0.0, 24.0), math.pi / 2), [(60, 0.0, 0.0)], square(0.0, 30.5))
+    assert parked.depths().min() > 0.5
+    assert entered(parked, CAMERAS["beside"]) == []
+    assert len(entered(parked, CAMERAS["beside"], lanes=[lane])) == 1
+
+
+def test_one_bad_box_is_no_entering():
+    driven = planned(CAMERAS["mast"], TRUCK, ((-10.0, 22.0), 0.0), [(100, 1.5, 0.0)], square(0.0, 30.0, 2.0))
+    assert entered(driven, CAMERAS["mast"]) == []
+    x0, y0, x1, y1 = driven.boxes[60]
+    driven.boxes[60] = (x0, y0 - 150, x1, y1 - 150)
+    assert entered(driven, CAMERAS["mast"]) == []
+
+
+def test_outside_its_hours_nobody_reaches_into_an_area():
+    drive = planned(CAMERAS["mast"], BUS, ((-8.0, 20.0), 0.6), [(110, 1.5, 0.0)], square(0.0, 26.0))
+    said = {}
+    for hours in (Hours.daily("00:00", "00:01"), Hours.daily("01:00", "02:00")):
+        fence = SiteFence(
+            Shapes((ZoneShape("夜", "forbidden", drive.area, hours=hours),)), {"c": CAMERAS["mast"].plane}
+        )
+        looks = enumerate(drive.boxes)
+        movements = [m for n, b in looks for m in fence.update(100 * n, "c", [("c:1", b, None, "bus")] if b else [])]
+        said[hours.spans[0]] = [m.kind for m in movements if m.shape == "夜"]
+    assert [len(kinds) for kinds in said.values()] == [1, 0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(CAMERAS)),
+    st.tuples(st.floats(-4, 4), st.floats(20, 36)),
+    st.floats(0, math.pi),
+    st.sampled_from(MODELS[:5]),
+    st.integers(0, 2**16),
+)
+def test_what_is_surely_covered_is_covered_and_what_is_surely_clear_is_clear(name, middle, angle, model, seed):
+    camera, rng = CAMERAS[name], np.random.default_rng(seed)
+    way = np.array([math.cos(angle), math.sin(angle)])
+    part = (np.array(middle) - way * model.lengths[0] / 2, angle, model.lengths[0], model.width)
+    seen = box(camera, [part], model.height)
+    if seen is None or min(seen[:2]) < 3 or seen[2] > SIZE[0] - 3 or seen[3] > SIZE[1] - 3:
+        return
+    seen = tuple((np.array(seen) + np.clip(rng.normal(0, 1, 4), -2, 2)).tolist())
+    course = Course(angle + 0.5 * float(rng.choice([-1, 0, 1])) * 0.1, 0.1)
+    size = BUILDS[model.kind]
+    found = ways(camera.plane, seen, Known(size, *size.length(), 0, 5.0), course, max(2.0, 0.02 * (seen[3] - seen[1])))
+    truth = shapely.Polygon(corners(part)[[0, 1, 3, 2]])
+    areas, rings = {}, [square(*(np.array(middle) + rng.uniform(-9, 9, 2)).tolist(), 1.0) for _ in range(20)]
+    for number, ring in enumerate(rings):
+        areas[number] = Area(ZoneShape(f"z{number}", "forbidden", ring), 0.2)
+    for number, says in reached(areas, found).items():
+        meets = truth.intersection(shapely.Polygon(rings[number])).area
+        assert not (says == 1 and meets == 0)
+        assert not (says == -1 and meets > 1.0)
+
+
+def test_generated_drives():
+    counts = Counter(each for seed in range(30) for each in verdicts(seed, by_point=False))
+    assert counts["footprint", "clear, raised"] == 0
+    assert counts["footprint", "in, raised"] > 2 * counts["footprint", "in"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_many_generated_drives():
+    counts = Counter(each for seed in range(1_000) for each in verdicts(seed))
+    assert counts["footprint", "clear, raised"] <= 0.02 * counts["footprint", "clear"]
+    assert counts["footprint", "in, raised"] > 1.25 * counts["point", "in, raised"]

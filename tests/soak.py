@@ -126,7 +126,7 @@ async def soak(minutes: float, cameras: int, seed: int, folder: Path) -> dict[st
         seen, back_s, start = [], None, time.monotonic()
         while time.monotonic() - start < 40 and back_s is None:
             await asyncio.sleep(0.25)
-            seen = [s.state for s in record.states[camera][before:]]
+            seen = [s.state for s in record.states[camera][before:] if s.device == camera]
             if _EXPECTED[what] & set(seen) and seen[-1] == "ok":
                 back_s = round(time.monotonic() - start, 1)
         span_ms = (begin_ms, CLOCK.now_ms())

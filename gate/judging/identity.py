@@ -60,11 +60,12 @@ def identify(
         )
     others = [(p, visit) for p in one_off(plate) if (visit := _came_in(history, p, passage)) is not None]
     others = [(p, visit) for p, visit in others if visit.kind == passage.kind.value and _valid(ticket(p), p)]
+    own = [*passage.tickets, *ticket(plate)]
     if not others:
-        return AS_READ
+        known_here = inside or own or vehicles.tare_kg(plate) is not None
+        return AS_READ if known_here else _stranger(plate, passage, vehicles, ticket)
     alike = tuple(p for p, _ in others)
     as_weighed = [(p, v) for p, v in others if _weighs_as_ticketed(passage, vehicles, p, ticket(p)) is True]
-    own = [*passage.tickets, *ticket(plate)]
     as_read = _valid(own, plate) and _weighs_as_ticketed(passage, vehicles, plate, own) is not False
     if inside or (as_read and not as_weighed):
         return Identity(because=f"plate read {plate} by one camera; {_named(alike)}, one character off, came in too")
@@ -76,6 +77,14 @@ def identify(
         because = f"plate read {plate}, taken for {likely}: one character off, came in, has not left, has a ticket"
         return Identity(likely, alike, because)
     return Identity(alike=alike, because=doubt)
+
+
+def _stranger(plate: str, passage: Passage, vehicles: Tares, ticket: Callable[[str], Sequence[TicketUse]]) -> Identity:
+    """Who a plate may be that no register knows: those that readers take for it and whose ticket its load fits."""
+    looks = (p for p in one_off(plate) if confusable(plate, p))
+    alike = tuple(p for p in looks if _weighs_as_ticketed(passage, vehicles, p, ticket(p)))
+    because = f"plate read {plate}, which nobody knows; its load is as ticketed for {_named(alike)}, one character off"
+    return Identity(alike=alike, because=because) if alike else AS_READ
 
 
 def _came_in(history: History, plate: str, passage: Passage) -> PastVisit | None:

@@ -24,6 +24,8 @@ LONG_COST = 0.4  # of having been unseen for LOST_S
 LOST_S = 20.0  # unseen for longer, only the plate joins
 LEFT_GAP_S = 1.5  # once it has crossed outward, only what was seen at nearly the same instant and place
 PLATE_GAP_S = 600.0  # seen again later than this is another visit
+RENUMBERED_MS, SAME_BOX = 500, 0.7  # lost and seen again so soon, in boxes that overlap so much, it is the same vehicle
+RENUMBERED_COST = 0.05
 FOLLOWED_MS = 1_000  # seen so shortly ago, a camera may still see it
 ONE_CHARACTER = 1.0  # plates that differ in one plain character: one of them may be misread
 IMPOSSIBLE = 1e6
@@ -56,7 +58,13 @@ def join_cost(a: Visit, b: Visit) -> Join:
     plates = earlier.plate, later.plate
     if all(plates):
         return _by_plates(*plates, gap_s, at_once, apart=_elsewhere(earlier, later))
-    return at_once or _succession(earlier, later) or _briefly(earlier, later) or _moved_on(earlier, later, gap_s)
+    return (
+        _renumbered(earlier, later)
+        or at_once
+        or _succession(earlier, later)
+        or _briefly(earlier, later)
+        or _moved_on(earlier, later, gap_s)
+    )
 
 
 def assign(open_visits: Sequence[Visit], fresh: Sequence[Visit]) -> list[tuple[int, int, Join, list[Visit]]]:
@@ -128,6 +136,27 @@ def _elsewhere(a: Visit, b: Visit) -> bool:
     return any(
         x.last.camera != y.last.camera and elsewhere(x.way, y.way) for x in a.traces.values() for y in b.traces.values()
     )
+
+
+def _renumbered(earlier: Visit, later: Visit) -> Join | None:
+    """What one camera says that lost the one and at once saw the other in the very same box: it gave a new number, even
+    where the box is cut off and tells no place. None where none did.
+    """
+    for x in earlier.traces.values():
+        for y in later.traces.values():
+            at_once = x.last.camera == y.last.camera and x.last_ms < y.first.t_ms <= x.last_ms + RENUMBERED_MS
+            if at_once and _overlap(x.last.box, y.first.box) >= SAME_BOX:
+                gap_s = (y.first.t_ms - x.last_ms) / 1000
+                return Join(RENUMBERED_COST + _class_cost(earlier, later), f"in the same box {gap_s:.1f} s later")
+    return None
+
+
+def _overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union of two boxes (x0, y0, x1, y1)."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    both = max(width, 0.0) * max(height, 0.0)
+    either = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both
+    return both / either if either > 0 else 0.0
 
 
 def _succession(earlier: Visit, later: Visit) -> Join | None:

@@ -28,12 +28,12 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
 
 
 def _doubtful(passage: Passage, guess: str, best: float, lasted_s: float) -> Verdict:
-    """It was read, but a plate one character off belongs here and this one does not."""
+    """It was read, but a plate one character off came in, or has the ticket for its load, and this one did not."""
     others = ", ".join(passage.alike[:3])
     return Verdict(
         confidence=0.5,
-        zh=f"货车号牌存疑:读作 {guess},但入场的是仅差一个字符的 {others},请人工核对号牌。",
-        en=f"A goods vehicle was read as {guess}, but {others}, one character off, came in; check its plate.",
+        zh=f"货车号牌存疑:读作 {guess},但此处应有的是仅差一个字符的 {others},请人工核对号牌。",
+        en=f"A goods vehicle was read as {guess}, but {others}, one character off, is expected; check its plate.",
         numbers={"best_confidence": round(best, 3), "pass_s": round(lasted_s, 1)},
         evidence=passage.vehicles,
     )

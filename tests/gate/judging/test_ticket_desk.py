@@ -149,3 +149,29 @@ def test_what_the_log_says_of_how_a_ticket_came_is_read_back_and_old_lines_say_n
     assert read_fact(old) == ticket()
     told = replace(ticket(), by="doubtful_plate")
     assert read_fact(fact_line(told)) == told
+
+
+def test_who_comes_in_for_the_next_load_has_not_presented_the_last_ones_ticket() -> None:
+    gate = Gate()
+    gate.hand(leaving(read_by=2, closed=True))
+    coming = gate.hand(leaving(id="east-2", movements=(crossed("in"),), closed=True))
+    assert states(coming) == [(f"T-{READ}", "used", "plate")]
+    assert accused(coming) == set()
+    code = replace(ticket("used", of=READ), by="code")
+    assert accused(gate.hand(leaving(id="east-3", movements=(crossed("in"),), tickets=(code,)))) == {"reused_ticket"}
+
+
+def test_a_code_compared_with_a_plate_misread_at_first_is_not_crossed() -> None:
+    early = replace(ticket("other_plate", of=READ), by="code")
+    assert accused(leaving(tickets=(early,))) == {"no_ticket"}
+    assert "crossed_ticket" in accused(leaving(TWIN, tickets=(early,)))
+
+
+def test_a_plate_nobody_knows_whose_load_is_a_twins_is_looked_at_before_it_is_accused() -> None:
+    gate = Gate()
+    unknown = "晋A3156A"  # read for 4
+    seen = gate.hand(leaving(unknown, 0.92, weighings=(weighing(40_000),), closed=True))
+    assert seen.alike == (TWIN,)
+    assert accused(seen) == set()
+    other_load = gate.hand(leaving(unknown, 0.92, id="east-2", weighings=(weighing(36_000),), closed=True))
+    assert accused(other_load) == {"no_ticket"}

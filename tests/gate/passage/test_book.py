@@ -1,11 +1,16 @@
 """Passages open, join and close as vehicles do."""
 
+from dataclasses import replace
+
+import pytest
+
 from gate.facts import Weighing
 from gate.passage.book import PassageBook
 from gate.records import Passage
 from geofence.movement import Movement, MovementKind
 from vision.facts import PlateColour, PlateReading, Sighting, VehicleClass
 
+Box = tuple[float, float, float, float]
 T0 = 1_700_000_000_000
 
 
@@ -21,6 +26,10 @@ def see(
     plates = (PlateReading(plate, PlateColour.YELLOW, 1, 0.95, frames=5),) if plate else ()
     camera = vehicle.split(":")[0]
     return Sighting(T0 + round(t_s * 1000), camera, vehicle, kind, 0.9, (0, 0, 10, 10), (x_m, 0.0), plates, final)
+
+
+def at_box(t_s: float, vehicle: str, box: Box, plate: str = "") -> Sighting:
+    return replace(see(t_s, vehicle, plate=plate), box=box, ground=None)
 
 
 def move(t_s: float, vehicle: str, kind: MovementKind, shape: str, direction: str | None = None) -> Movement:
@@ -67,6 +76,26 @@ def test_a_track_found_again_nearby_is_the_same_visit() -> None:
     passages = b.finish()
     assert [p.vehicles for p in passages] == [("c:1", "c:2")]
     assert "apart" in passages[0].joins[0]
+
+
+@pytest.mark.parametrize(
+    ("box", "t_s", "visits"),
+    [
+        ((0, 95, 510, 720), 1.2, 1),
+        ((0, 95, 510, 720), 1.8, 2),  # too late
+        ((0, 400, 250, 720), 1.2, 2),  # another box
+    ],
+)
+def test_a_new_number_in_the_same_box_is_the_same_vehicle_though_the_picture_cuts_it_off(
+    box: Box, t_s: float, visits: int
+) -> None:
+    """Another camera sees it elsewhere: where a box is cut off it tells no place."""
+    b = book(shapes_matter=False)
+    for i in range(6):
+        b.see([at_box(i / 5, "c:1", (0, 90, 512, 720), "晋A31567")])
+        b.see([see(i / 5, "d:1", 6.0 + i)])
+    b.see([at_box(t_s, "c:2", box)])
+    assert sum("c:2" in p.vehicles and "c:1" in p.vehicles for p in b.finish()) == (visits == 1)
 
 
 def test_vehicles_seen_side_by_side_are_never_joined() -> None:

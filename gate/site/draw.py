@@ -14,9 +14,10 @@ from gate.errors import SiteError
 from gate.site.areas import Boundary, Lane, Shape, Zone
 from gate.site.devices import Camera
 from gate.site.draw_map import map_picture
+from gate.site.labels import Array, Colour, Image, Labels
 from gate.site.model import Site
 from gate.site.shapes import camera_plane, site_shapes
-from gate.site.sketch import Array, Colour, Image, Project, Sketch
+from gate.site.sketch import Project, Sketch
 from geofence.plane import GroundPlane
 from vision.source import Frame, SystemClock, open_source
 from vision.source.address import parse_address
@@ -85,18 +86,20 @@ def draw_site(site: Site, base: Path, out: Path, stills: Mapping[str, Path] | No
 def camera_picture(site: Site, camera: Camera, still: Image) -> Image:
     """The site's shapes on one camera's still (H, W, 3) BGR, which is left as it is."""
     picture = still.copy()
-    plane = camera_plane(camera)
+    height, width = picture.shape[:2]
+    labels, plane = Labels(picture), camera_plane(camera)
+    labels.title(camera.name.in_language(site.language), 0, 0, (255, 255, 255))
     own = Sketch(picture, lambda points: points, 20.0)
     if plane is not None:
         ground = Sketch(picture, plane.to_image, 0.5)
-        spacing = _grid(ground, _extent(site, camera), site.language)
-        _draw(ground, [s for s in _shapes(site) if s.ground], site.language)
+        spacing = _grid(ground, labels, _extent(site, camera))
+        _draw(ground, labels, [s for s in _shapes(site) if s.ground], site.language)
         for point in camera.points:
             own.cross(np.array(point.image, dtype=np.float64), (255, 255, 255))
         words = f"{WORDS[site.language]['grid'].format(spacing)}  ±{plane.residual_px:.1f} px"
-        own.text(words, picture.shape[1], picture.shape[0], GRID, 0.8)
-    _draw(own, [s for s in _shapes(site) if s.camera == camera.id], site.language)
-    own.text(camera.name.in_language(site.language), 0, 0, (255, 255, 255))
+        labels.title(words, width, height, GRID, 0.8)
+    _draw(own, labels, [s for s in _shapes(site) if s.camera == camera.id], site.language)
+    labels.draw()
     return picture
 
 
@@ -111,43 +114,41 @@ def plan_picture(site: Site) -> Image:
         pixels: Array = (points - (low[0], high[1])) * (scale, -scale)
         return pixels
 
-    plan = Sketch(picture, project, 5.0)
+    plan, labels = Sketch(picture, project, 5.0), Labels(picture)
     for camera in site.cameras:
         plane = camera_plane(camera)
         if plane is not None:
-            _sight(plan, camera, plane, site.language)
-    spacing = _grid(plan, (low, high), site.language)
-    _draw(plan, [s for s in _shapes(site) if s.ground], site.language)
+            _sight(plan, labels, camera, plane, site.language)
+    spacing = _grid(plan, labels, (low, high))
+    _draw(plan, labels, [s for s in _shapes(site) if s.ground], site.language)
     for camera in site.cameras:
         plane = camera_plane(camera)
         if plane is not None:
-            _draw(Sketch(picture, _through(plane, project), 5.0), _drawn_on(site, camera), site.language, dashed=True)
+            through = Sketch(picture, _through(plane, project), 5.0)
+            _draw(through, labels, _drawn_on(site, camera), site.language, dashed=True)
     words = WORDS[site.language]
     corner, unit = high - 0.04 * (high - low), 0.05 * float((high - low).max())
     plan.arrow(corner - np.array([0.0, unit]), corner, GRID)
-    plan.text(words["north"], width - 40, 14, GRID)
+    labels.title(words["north"], width - 40, 14, GRID)
     title = f"{site.name.in_language(site.language)}  {words['plan']}  {words['grid'].format(spacing)}"
-    plan.text(title, 0, height, (255, 255, 255))
+    labels.title(title, 0, 0, (255, 255, 255))
+    labels.draw()
     return picture
 
 
-def _draw(sketch: Sketch, shapes: list[Shape], language: Language, *, dashed: bool = False) -> None:
+def _draw(sketch: Sketch, labels: Labels, shapes: list[Shape], language: Language, *, dashed: bool = False) -> None:
     for shape in shapes:
         points = np.array(shape.ground or shape.image, dtype=np.float64)
+        title = shape.name.in_language(language) if shape.name else shape.id
         if isinstance(shape, Zone):
             _zone(sketch, shape, points, dashed=dashed)
+            labels.name(title, sketch.inside(shapely.Polygon(points, shape.holes)), COLOURS[shape.kind])
         elif isinstance(shape, Boundary):
-            _boundary(sketch, shape, points, language, dashed=dashed)
+            _boundary(sketch, labels, shape, points, language, dashed=dashed)
+            labels.name(title, sketch.along(_ring(shape, points)), BOUNDARY, beside=True)
         elif isinstance(shape, Lane):
             _lane(sketch, shape, points, dashed=dashed)
-    for shape in shapes:
-        points = np.array(shape.ground or shape.image, dtype=np.float64)
-        colour = COLOURS[shape.kind] if isinstance(shape, Zone) else LANE if isinstance(shape, Lane) else BOUNDARY
-        title = shape.name.in_language(language) if shape.name else shape.id
-        where = shapely.get_coordinates(
-            shapely.segmentize(shapely.LineString(points), np.ptp(points, axis=0).max() / 40)
-        )
-        sketch.label(title, where, colour)
+            labels.name(title, sketch.along(points), LANE)
 
 
 def _zone(sketch: Sketch, zone: Zone, points: Array, *, dashed: bool) -> None:
@@ -169,19 +170,18 @@ def _lane(sketch: Sketch, lane: Lane, points: Array, *, dashed: bool) -> None:
         sketch.arrow(start, start + 0.7 * (end - start), LANE)
 
 
-def _boundary(sketch: Sketch, boundary: Boundary, points: Array, language: Language, *, dashed: bool) -> None:
+def _boundary(
+    sketch: Sketch, labels: Labels, boundary: Boundary, points: Array, language: Language, *, dashed: bool
+) -> None:
     width = boundary.corridor_m if boundary.ground else boundary.corridor_px
-    ring = np.vstack([points, points[:1]]) if boundary.closed else points
-    line = shapely.LineString(ring)
+    ring = _ring(boundary, points)
     if not dashed:
-        sketch.area(shapely.buffer(line, width / 2, cap_style="flat"), BOUNDARY, 0.3)
+        sketch.area(shapely.buffer(shapely.LineString(ring), width / 2, cap_style="flat"), BOUNDARY, 0.3)
     sketch.line(ring, BOUNDARY, 2, dashed=dashed)
     for gate in boundary.gates:
         ends = np.array([gate.start, gate.end], dtype=np.float64)
         sketch.line(ends, GATE[gate.use], 4)
-        sketch.label(
-            f"{gate.id} {WORDS[language][gate.use]}", np.vstack([ends, ends.mean(axis=0)]), GATE[gate.use], 0.8
-        )
+        labels.name(f"{gate.id} {WORDS[language][gate.use]}", sketch.along(ends), GATE[gate.use], 0.8, beside=True)
     middle = (ring[:-1] + ring[1:]) / 2
     across = (ring[1:] - ring[:-1]) @ np.array([[0.0, 1.0], [-1.0, 0.0]])
     across = across / np.hypot(across[:, 0], across[:, 1])[:, None]
@@ -191,26 +191,33 @@ def _boundary(sketch: Sketch, boundary: Boundary, points: Array, language: Langu
         across = -across
     for start, way in zip(middle, across, strict=True):
         sketch.arrow(start, start + 2.5 * width * way, BOUNDARY)
-        sketch.label(WORDS[language]["inside"], (start + 3.2 * width * way)[None], BOUNDARY, 0.8)
+        labels.name(WORDS[language]["inside"], sketch.pixels((start + 3.2 * width * way)[None]), BOUNDARY, 0.8)
 
 
-def _grid(sketch: Sketch, extent: tuple[Array, Array], language: Language) -> int:
+def _ring(boundary: Boundary, points: Array) -> Array:
+    return np.vstack([points, points[:1]]) if boundary.closed else points
+
+
+def _grid(sketch: Sketch, labels: Labels, extent: tuple[Array, Array]) -> int:
     """A metre grid over an extent; returns its spacing."""
     low, high = extent
     spacing = next(s for s in (1, 2, 5, 10, 20, 50, 100, 1_000_000) if float((high - low).max()) / s <= 30)
     first, last = np.ceil(low / spacing) * spacing, np.floor(high / spacing) * spacing
-    for x in np.arange(first[0], last[0] + spacing / 2, spacing):
-        sketch.line(np.array([[x, low[1]], [x, high[1]]]), GRID, 1)
-        if x % (2 * spacing) == 0:
-            sketch.label(f"{x:g}", np.array([[x, first[1]]]), GRID, 0.6)
-    for y in np.arange(first[1], last[1] + spacing / 2, spacing):
-        sketch.line(np.array([[low[0], y], [high[0], y]]), GRID, 1)
-        if y % (2 * spacing) == 0:
-            sketch.label(f"{y:g}", np.array([[first[0], y]]), GRID, 0.6)
+    height, width = sketch.picture.shape[:2]
+    for axis in (0, 1):
+        for at in np.arange(first[axis], last[axis] + spacing / 2, spacing):
+            ends = np.array([low, high])
+            ends[:, axis] = at
+            sketch.line(ends, GRID, 1)
+            foot = np.array([first, first])[:1]
+            foot[0, axis] = at
+            for x, y in sketch.pixels(foot) if at % (2 * spacing) == 0 else ():
+                if 0 <= x < width and 0 <= y < height:
+                    labels.mark(f"{at:g}", x, y, GRID, 0.6)
     return spacing
 
 
-def _sight(plan: Sketch, camera: Camera, plane: GroundPlane, language: Language) -> None:
+def _sight(plan: Sketch, labels: Labels, camera: Camera, plane: GroundPlane, language: Language) -> None:
     """What a camera sees of the ground, as far as its surveyed points and somewhat beyond."""
     width, height = camera.size
     x, y = np.meshgrid(np.linspace(0, width, 60), np.linspace(0, height, 60))
@@ -221,8 +228,10 @@ def _sight(plan: Sketch, camera: Camera, plane: GroundPlane, language: Language)
     seen = seen[np.isfinite(seen).all(axis=1)]
     seen = seen[np.hypot(*(seen - middle).T) < far]
     if len(seen) > 2:
-        plan.area(shapely.convex_hull(shapely.MultiPoint(seen)), (120, 120, 120), 0.3)
-        plan.label(camera.name.in_language(language), seen, (200, 200, 200), 0.8)
+        hull = shapely.convex_hull(shapely.MultiPoint(seen))
+        plan.area(hull, (120, 120, 120), 0.3)
+        if isinstance(hull, shapely.Polygon):
+            labels.name(camera.name.in_language(language), plan.inside(hull), (200, 200, 200), 0.8)
 
 
 def _through(plane: GroundPlane, project: Project) -> Project:

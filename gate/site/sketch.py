@@ -1,4 +1,4 @@
-"""Lines, bands and labels over a picture whose points come from the ground or from the picture itself."""
+"""Lines, bands and areas over a picture whose points come from the ground or from the picture itself."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from vision.overlay.text import lay_on, raster
+from gate.site.labels import Array, Colour, Image
 
-Image = NDArray[np.uint8]
-Array = NDArray[np.float64]
-Colour = tuple[int, int, int]  # blue, green, red
 Project = Callable[[Array], Array]  # (N, 2) points of a shape to (N, 2) pixels, NaN where they are not in sight
 
 
@@ -23,9 +20,7 @@ class Sketch:
         self.project = project
         self._step = step
         height, width = picture.shape[:2]
-        self.size = max(11, round(min(height, width) / 40))
         self._frame = shapely.box(-width, -height, 2 * width, 2 * height)
-        self._labels: list[tuple[int, int, int, int]] = []
 
     def area(self, polygon: shapely.Geometry, colour: Colour, opacity: float = 0.25) -> None:
         """Tint an area, holes left out."""
@@ -70,32 +65,44 @@ class Sketch:
         if np.isfinite(seen).all() and np.abs(seen).max() < 1e5:
             cv2.drawMarker(self.picture, (round(seen[0]), round(seen[1])), colour, cv2.MARKER_CROSS, 14, 2)
 
-    def label(self, text: str, points: Array, colour: Colour, scale: float = 1.0) -> None:
-        """A label at the middle of what is in sight of some points; moved aside where another label is."""
-        seen = self.project(points)
-        height, width = self.picture.shape[:2]
-        inside = np.isfinite(seen).all(axis=1)
-        inside &= ((seen >= 0) & (seen < (width, height))).all(axis=1) if inside.any() else False
-        if not inside.any():
-            return
-        x, y = np.median(seen[inside], axis=0)
-        self.text(text, round(x), round(y), colour, scale)
+    def along(self, points: Array) -> Array:
+        """(N, 2) pixels along a line's part in sight, its middle first."""
+        return self._middle_first(np.vstack([np.empty((0, 2)), *self._runs(points)]))
 
-    def text(self, text: str, x: int, y: int, colour: Colour, scale: float = 1.0) -> None:
-        """A label whose middle is at a pixel, kept inside the picture and clear of the labels before it."""
-        words = raster(text, max(10, round(self.size * scale)), colour)
-        high, wide = words.shape[:2]
-        left = int(np.clip(x - wide // 2, 2, max(2, self.picture.shape[1] - wide - 2)))
-        top = int(np.clip(y - high // 2, 2, max(2, self.picture.shape[0] - high - 2)))
-        for _ in range(12):
-            box = (left - 3, top - 1, left + wide + 3, top + high + 1)
-            if not any(_overlap(box, other) for other in self._labels):
-                break
-            top += high // 2 if y < 0.7 * self.picture.shape[0] else -(high // 2)
-        self._labels.append(box)
-        place = self.picture[max(box[1], 0) : box[3], max(box[0], 0) : box[2]]
-        place[:] = (place * 0.3).astype(np.uint8)
-        lay_on(self.picture, words, left, top)
+    def inside(self, polygon: shapely.Polygon) -> Array:
+        """(N, 2) pixels spread over an area's part in sight, its middle first."""
+        rings = [self._ring(shapely.get_coordinates(ring)) for ring in (polygon.exterior, *polygon.interiors)]
+        if rings[0] is None:
+            return np.empty((0, 2))
+        height, width = self.picture.shape[:2]
+        whole = shapely.make_valid(shapely.Polygon(rings[0]))
+        for hole in rings[1:]:
+            whole = shapely.difference(whole, shapely.make_valid(shapely.Polygon(hole))) if hole is not None else whole
+        seen = shapely.intersection(whole, shapely.box(0, 0, width - 1, height - 1))
+        if shapely.is_empty(seen):
+            return np.empty((0, 2))
+        x0, y0, x1, y1 = shapely.bounds(seen)
+        grid = np.stack(np.meshgrid(np.linspace(x0, x1, 25), np.linspace(y0, y1, 25)), axis=-1).reshape(-1, 2)
+        grid = grid[shapely.contains_xy(seen, grid)]
+        deep = shapely.distance(shapely.boundary(seen), shapely.points(grid))
+        middle = shapely.get_coordinates(shapely.point_on_surface(seen))
+        if not len(grid):
+            return middle
+        centre = shapely.get_coordinates(shapely.centroid(seen))
+        best = np.argsort(np.hypot(*(grid - centre).T) - deep, kind="stable")
+        return grid[best]
+
+    def pixels(self, points: Array) -> Array:
+        """(N, 2) pixels of the points that are in sight of the camera."""
+        seen = self.project(points)
+        return seen[np.isfinite(seen).all(axis=1)]
+
+    def _middle_first(self, seen: Array) -> Array:
+        height, width = self.picture.shape[:2]
+        seen = seen[((seen >= 0) & (seen < (width, height))).all(axis=1)]
+        if not len(seen):
+            return seen
+        return seen[np.argsort(np.hypot(*(seen - np.median(seen, axis=0)).T), kind="stable")]
 
     def _dense(self, points: Array) -> Array:
         return shapely.get_coordinates(shapely.segmentize(shapely.LineString(points), self._step))
@@ -120,7 +127,3 @@ class Sketch:
         if len(seen) < 3:
             return None
         return np.round(np.clip(seen, -1e6, 1e6)).astype(np.int32)
-
-
-def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -19,7 +19,7 @@ from vision.errors import ModelError
 def service(tmp_path: Path) -> Path:
     """A folder of shipped weights of its own."""
     folder = tmp_path / "weights"
-    shutil.copytree(WEIGHTS, folder)
+    shutil.copytree(WEIGHTS, folder, ignore=shutil.ignore_patterns("previous"))
     return folder
 
 

@@ -22,11 +22,12 @@ WORKING_CONFIDENCE = 0.2
 _BATCH = 32
 # A crop read less surely than this is looked at again, straightened by the corners it was read with: cut closely,
 # closer still and a little wider; and where doubt is left, by the corners that all these looks found, shifted to each
-# side. The mean of all looks is what was read. Margin, shift along and shift down, in parts of the plate.
+# side. The mean of all looks is what was read.
 _DOUBT = 0.95
-_CUTS = (
-    ((-0.02, 0.0, 0.0), (0.02, 0.0, 0.0), (0.06, 0.0, 0.0)),
-    ((0.03, -0.02, 0.0), (0.03, 0.02, 0.0), (0.03, 0.0, -0.05), (0.03, 0.0, 0.05)),
+# For each round: the least share of the plate threshold; margin, shift along and shift down in parts of the plate.
+_ROUNDS = (
+    (0.5, ((-0.02, 0.0, 0.0), (0.02, 0.0, 0.0), (0.06, 0.0, 0.0))),
+    (1.0, ((0.03, -0.02, 0.0), (0.03, 0.02, 0.0), (0.03, 0.0, -0.05), (0.03, 0.0, 0.05))),
 )
 
 
@@ -55,9 +56,7 @@ class PlateReader:
 
     def scores(self, crops: Sequence[Picture]) -> list[Scores]:
         """What the network says of each BGR crop, before the grammar; for votes over a pass."""
-        found: list[Scores] = []
-        for start in range(0, len(crops), _BATCH):
-            found += self._run(crops[start : start + _BATCH])
+        found = self._run(crops)
         if self._second_look:
             self._look_again(crops, found)
         return found
@@ -73,39 +72,40 @@ class PlateReader:
         return reading_of(decoded, scores, tuple((float(x), float(y)) for x, y in places))
 
     def _run(self, crops: Sequence[Picture]) -> list[Scores]:
-        batch = np.stack([fit(crop) for crop in crops])
-        text, colour, rows, plate, corners = self._engine.run(batch)
-        return [
-            Scores(
-                text[i].astype(np.float64),
-                colour[i].astype(np.float64),
-                rows[i].astype(np.float64),
-                float(plate[i, 0]),
-                corners[i].reshape(4, 2).astype(np.float64),
-            )
-            for i in range(len(crops))
-        ]
+        found: list[Scores] = []
+        for start in range(0, len(crops), _BATCH):
+            batch = np.stack([fit(crop) for crop in crops[start : start + _BATCH]])
+            text, colour, rows, plate, corners = self._engine.run(batch)
+            found += [
+                Scores(
+                    text[i].astype(np.float64),
+                    colour[i].astype(np.float64),
+                    rows[i].astype(np.float64),
+                    float(plate[i, 0]),
+                    corners[i].reshape(4, 2).astype(np.float64),
+                )
+                for i in range(len(batch))
+            ]
+        return found
 
     def _look_again(self, crops: Sequence[Picture], found: list[Scores]) -> None:
-        """Straightens what was read with doubt, and keeps the mean of all looks."""
-        for index, (crop, scores) in enumerate(zip(crops, found, strict=True)):
-            found[index] = self._without_doubt(crop, scores)
-
-    def _without_doubt(self, crop: Picture, first: Scores) -> Scores:
-        """The mean of as many looks as it takes to be sure what it says, or that it is no plate."""
-        looks, places = [first], [first.corners * np.array([crop.shape[1], crop.shape[0]], np.float64)]
-        together = first
-        for cuts in _CUTS:
-            if together.plate < self._plate_threshold / 2 or decode(together).probability >= _DOUBT:
-                break
-            quad, rows = np.mean(places, axis=0), int(together.rows.argmax()) + 1
-            quads = [_shifted(quad, along, down) for _, along, down in cuts]
-            margins = [margin for margin, _, _ in cuts]
-            seen = self._run([rectify(crop, q, rows, margin=m) for q, m in zip(quads, margins, strict=True)])
-            places += [unrectify(s.corners, q, margin=m) for s, q, m in zip(seen, quads, margins, strict=True)]
-            looks += seen
-            together = _mean(looks)
-        return together
+        """Straightens what was read with doubt, while there is any and it is a plate; keeps the mean of all looks."""
+        looks = [[scores] for scores in found]
+        places = [[_places(scores, crop)] for scores, crop in zip(found, crops, strict=True)]
+        for share, cuts in _ROUNDS:
+            least = share * self._plate_threshold
+            doubtful = [i for i, s in enumerate(found) if s.plate >= least and decode(s).probability < _DOUBT]
+            ways = [
+                (i, _shifted(np.mean(places[i], axis=0), along, down), margin)
+                for i in doubtful
+                for margin, along, down in cuts
+            ]
+            straight = [rectify(crops[i], quad, _rows(found[i]), margin=margin) for i, quad, margin in ways]
+            for (i, quad, margin), seen in zip(ways, self._run(straight), strict=True):
+                looks[i].append(seen)
+                places[i].append(unrectify(seen.corners, quad, margin=margin))
+            for i in doubtful:
+                found[i] = _mean(looks[i])
 
 
 def reading_of(
@@ -122,6 +122,16 @@ def reading_of(
         corners=corners,
         frames=frames,
     )
+
+
+def _rows(scores: Scores) -> int:
+    return int(scores.rows.argmax()) + 1
+
+
+def _places(scores: Scores, crop: Picture) -> NDArray[np.float64]:
+    """The corners (4, 2) in pixels of the crop."""
+    places: NDArray[np.float64] = scores.corners * np.array([crop.shape[1], crop.shape[0]], np.float64)
+    return places
 
 
 def _shifted(corners: NDArray[np.float64], along: float, down: float) -> NDArray[np.float64]:

@@ -129,8 +129,8 @@ class _Server(socketserver.ThreadingTCPServer):
     streams: dict[str, Stream]
 
     def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
         self._open: set[Any] = set()
+        super().__init__(*args)  # closes again where it cannot listen
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)

@@ -144,6 +144,12 @@ def test_what_cannot_be_answered_is_told_by_its_status(stream: RtspServer, reque
     assert f"CSeq: {request_.split('CSeq: ')[1][0]}" in answer
 
 
+def test_a_port_that_is_taken_is_said_to_be(stream: RtspServer) -> None:
+    taken = int(stream.address("exit").split(":")[2].split("/")[0])
+    with pytest.raises(OSError, match="in use"):
+        RtspServer(["exit"], port=taken)
+
+
 def test_registers_hold_what_the_scenario_says(tmp_path: Path) -> None:
     for name, state in (
         ("near_no_ticket_valid", "valid"),

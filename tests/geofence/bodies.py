@@ -172,12 +172,19 @@ def planned(
 ROUND = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 
 
-def entered(drive: Drive, camera: Camera, *, footprints: bool = True, lanes: Sequence[LaneShape] = ()) -> list[int]:
+def entered(
+    drive: Drive,
+    camera: Camera,
+    *,
+    footprints: bool = True,
+    lanes: Sequence[LaneShape] = (),
+    kind: str = "forbidden",
+) -> list[int]:
     """Numbers of the looks at which a fence says that the vehicle came into the area, by its footprint or its point."""
     plane = copy(camera.plane)
     if not footprints:
         plane.projection = None
-    fence = SiteFence(Shapes((ZoneShape("禁区", "forbidden", drive.area),), (), tuple(lanes)), {"c": plane})
+    fence = SiteFence(Shapes((ZoneShape("区", kind, drive.area),), (), tuple(lanes)), {"c": plane})
     said = []
     for number, seen in enumerate(drive.boxes):
         rows = [] if seen is None else [("c:1", seen, None, drive.kind)]

@@ -49,17 +49,24 @@ def test_a_semi_trailer_that_backs_into_an_area_is_seen_though_the_ground_point_
     assert entered(drive, CAMERAS["beside"], footprints=False) == []
 
 
-def test_a_long_vehicle_aslant_is_not_in_an_area_that_only_its_ground_point_is_in():
-    camera, angle = CAMERAS["mast"], 0.6
-    drive = planned(camera, BUS, ((-8.0, 20.0), angle), [(110, 1.5, 0.0)], square(0.0, 0.0))
-    along, across = np.array([math.cos(angle), math.sin(angle)]), np.array([math.sin(angle), -math.cos(angle)])
-    foot = camera.plane.spot((drive.boxes[60][0] + drive.boxes[60][2]) / 2, drive.boxes[60][3])
-    middle = np.array([foot.x, foot.y]) + 0.4 * across  # a strip beside the bus, where its ground point goes
-    ring = [middle + 2 * x * along + 0.7 * y * across for x, y in ROUND]
+@pytest.mark.parametrize(
+    ("camera", "angle", "model"),
+    [("mast", 1.2, SEMI), ("mast", -0.3, BUS), ("beside", 0.9, SEMI), ("before", -0.6, BUS)],
+)
+def test_a_long_vehicle_aslant_is_not_in_an_area_that_only_its_ground_point_is_in(camera, angle, model):
+    along = np.array([math.cos(angle), math.sin(angle)])
+    start = np.array([2.0, 28.0]) - 8 * along
+    drive = planned(CAMERAS[camera], model, (tuple(start.tolist()), angle), [(90, 1.5, 0.0)], square(0.0, 0.0))
+    spot = CAMERAS[camera].plane.spot((drive.boxes[50][0] + drive.boxes[50][2]) / 2, drive.boxes[50][3])
+    foot, body = np.array([spot.x, spot.y]), shapely.Polygon(corners(drive.parts[50][-1])[[0, 1, 3, 2]])
+    nearest = shapely.get_coordinates(shapely.shortest_line(body, shapely.Point(foot)))[0]
+    out = (foot - nearest) / np.hypot(*(foot - nearest))
+    ring = [foot + 0.5 * out + 2 * x * along + 0.8 * y * out for x, y in ROUND]  # a strip where its ground point goes
     drive = replace(drive, area=tuple((float(x), float(y)) for x, y in ring))
-    assert drive.depths().max() < 0
-    assert entered(drive, camera) == []
-    assert len(entered(drive, camera, footprints=False)) == 1
+    assert drive.depths().max() < -0.5
+    assert entered(drive, CAMERAS[camera]) == []
+    assert len(entered(drive, CAMERAS[camera], footprints=False)) == 1
+    assert len(entered(drive, CAMERAS[camera], kind="approach")) == 1  # other zones go by the ground point
 
 
 def test_of_a_class_or_direction_that_is_not_known_the_ground_point_decides():

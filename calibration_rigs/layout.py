@@ -42,11 +42,6 @@ class Deck:
         xs = np.linspace(-self.length / 2 + 0.4, self.length / 2 - 0.4, pairs)
         return np.array([(x, y) for x in xs for y in (-self.width / 2 + 0.3, self.width / 2 - 0.3)])
 
-    def local(self, points: Points) -> Points:
-        """Ground points (n, 2) in the deck's own frame."""
-        c, s = np.cos(self.yaw), np.sin(self.yaw)
-        return np.asarray((points - np.asarray(self.centre)) @ np.array([[c, -s], [s, c]]))
-
     def world(self, points: Points) -> Points:
         """Points of the deck's own frame on the ground, (n, 2)."""
         c, s = np.cos(self.yaw), np.sin(self.yaw)

@@ -104,10 +104,6 @@ class Vehicle:
             offset += unit.kingpin or 0.0
         return self.units[0].front - (offset + self.units[-1].back)
 
-    def unit_mass_kg(self, index: int) -> float:
-        """Mass of one unit with its cargo."""
-        return self.units[index].tare_kg + (self.cargo_kg if index == len(self.units) - 1 else 0.0)
-
     def sprung(self, index: int) -> tuple[float, float, float]:
         """Mass carried by one unit's springs, and the x and z of its centre."""
         unit = self.units[index]

@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Told = dict[int, dict[int, int]]  # by slot and number of the zone: 1 in, −1 out, 0 nobody can tell
 REACHED = ("forbidden",)  # kinds of zones that no part of a vehicle may be in
-MOST = 12  # vehicles taken in at one look,
-FITS = 1  # and of those, whose footprint is told anew: the others wait their turn
+MOST = 12  # vehicles near areas at once, beyond which nobody's footprint is told: their turns came too seldom
+FITS = 1  # vehicles whose footprint is told anew at one look: the others wait their turn
 FIT_EVERY_MS = 150
 STALE_MS = 1_000  # what was told so long ago is told no more
 NEAR_M = 25.0  # vehicles are followed from here on, so that their direction is known when it matters
@@ -62,24 +62,19 @@ class ReachWatch:
         self._plane = plane
         self._courses = Courses()
         self._seen: dict[int, _Seen] = {}
-        self._taken_ms = np.empty(0, np.int64)  # when each slot was last taken in
 
-    def reset(self, slots: Sequence[int], capacity: int) -> None:
-        """Void what is known of some slots, and make room."""
-        self._taken_ms = np.pad(self._taken_ms, (0, max(capacity - len(self._taken_ms), 0)))
-        self._taken_ms[list(slots)] = 0
+    def reset(self, slots: Sequence[int], _capacity: int) -> None:
+        """Void what is known of some slots."""
         self._courses.forget(slots)
         for slot in slots:
             self._seen.pop(slot, None)
 
-    def near(self, slots: Index, points: Array) -> Index:
-        """Which vehicles to take in now, of those at places (N, 2): near an area, and not taken in for longest."""
+    def near(self, points: Array) -> Index:
+        """Which of (N, 2) places are near an area; none where they are too many."""
         x, y = points[:, 0, None], points[:, 1, None]
         within = (x >= self._low[:, 0]) & (x <= self._high[:, 0]) & (y >= self._low[:, 1]) & (y <= self._high[:, 1])
         rows = np.flatnonzero(within.any(axis=1))
-        if len(rows) > MOST:
-            rows = rows[np.lexsort((slots[rows], self._taken_ms[slots[rows]]))[:MOST]]
-        return rows
+        return rows if len(rows) <= MOST else rows[:0]
 
     def update(self, t_ms: int, bodies: Sequence[Body]) -> Told:
         """What is known by footprints of vehicles near areas; of those missing it is not known how they lie."""
@@ -90,7 +85,6 @@ class ReachWatch:
                 seen = self._seen.setdefault(body.slot, _Seen())
                 seen.box.add(t_ms, body.box)
                 waiting.append((seen.box.taken_ms, body.slot, body))
-            self._taken_ms[body.slot] = t_ms
         fits = 0
         for _, _, body in sorted(waiting):
             fits += self._fit(t_ms, body)

@@ -1,12 +1,16 @@
 """How long the geofence takes: one update of a crowded site, and ten thousands of satellite positions."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from geofence.areas import SatelliteArea
 from geofence.fence import SiteFence
 from geofence.observations import Observations
 from geofence.satellite import SatelliteFence
 from geofence.shapes import BoundaryShape, LaneShape, Shapes, ZoneShape
+from tests.geofence.test_footprint import Camera
 
 
 def _crowded_site(rng):
@@ -34,6 +38,29 @@ def test_one_update_of_200_tracks_against_50_zones(benchmark):
     coming = iter(frames)
     benchmark.pedantic(
         lambda frame: fence.update(frame[0], "c", frame[1]), setup=lambda: ((next(coming),), {}), rounds=1_500
+    )
+    assert benchmark.stats.stats.median < 0.001
+
+
+@pytest.mark.parametrize("tracks", [200, 10])
+def test_one_update_before_a_camera_with_ten_forbidden_areas(benchmark, tracks):
+    rng = np.random.default_rng(0)
+    site, camera = _crowded_site(rng), Camera((50.0, -30.0, 25.0), (50.0, 40.0), focal=900.0)
+    zones = [replace(z, kind="forbidden") if n < 10 else z for n, z in enumerate(site.zones)]
+    fence = SiteFence(replace(site, zones=tuple(zones)), {"c": camera.plane})
+    places, speeds = rng.uniform(0, 100, (tracks, 2)), rng.normal(0, 4, (tracks, 2))
+    keys, kinds = tuple(f"c:{i}" for i in range(tracks)), ("truck",) * tracks
+    frames = []
+    for number in range(600):
+        places = places + 0.1 * speeds
+        speeds = np.where((places < 0) | (places > 100), -np.sign(places - 50) * np.abs(speeds), speeds)
+        feet, high = camera.plane.to_image(places), 3_600 / np.hypot(places[:, 1] + 30, 25)
+        boxes = np.column_stack([feet[:, 0] - high, feet[:, 1] - high, feet[:, 0] + high, feet[:, 1]])
+        seen = Observations(keys, boxes + rng.normal(0, 1, (tracks, 4)), np.full((tracks, 2), np.nan), kinds)
+        frames.append((number * 100, seen))
+    coming = iter(frames)
+    benchmark.pedantic(
+        lambda frame: fence.update(frame[0], "c", frame[1]), setup=lambda: ((next(coming),), {}), rounds=500
     )
     assert benchmark.stats.stats.median < 0.001
 

@@ -20,13 +20,13 @@ PLATE_SURE = 0.995
 # Under this confidence a reading says that there is a plate nobody can read, not what it says.
 WORKING_CONFIDENCE = 0.2
 _BATCH = 32
-# A crop read less surely than this is looked at again, straightened by the corners it was read with: cut closely,
-# closer still and a little wider; and where doubt is left, by the corners that all these looks found, shifted to each
-# side. The mean of all looks is what was read.
+# A crop read less surely than this is looked at again, straightened by the corners it was read with, cut closely and a
+# little wider; and where doubt is left, by the corners that all these looks found, shifted to each side. The mean of
+# all looks is what was read.
 _DOUBT = 0.95
 # For each round: the least share of the plate threshold; margin, shift along and shift down in parts of the plate.
 _ROUNDS = (
-    (0.5, ((-0.02, 0.0, 0.0), (0.02, 0.0, 0.0), (0.06, 0.0, 0.0))),
+    (0.5, ((-0.02, 0.0, 0.0), (0.06, 0.0, 0.0))),
     (1.0, ((0.03, -0.02, 0.0), (0.03, 0.02, 0.0), (0.03, 0.0, -0.05), (0.03, 0.0, 0.05))),
 )
 

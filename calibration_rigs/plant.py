@@ -1,6 +1,7 @@
-"""What barriers and light barriers are wired to while a scenario plays before a site: Modbus devices on this machine.
+"""What barriers and light barriers are wired to while a scenario plays before a site: devices on this machine.
 
-The gate's own driver pulses the coils; arms open and close by it, light barriers and the arms' ends set the inputs.
+The gate's own driver pulses coils of Modbus devices; arms open and close by it, light barriers and the arms' ends set
+the inputs. Light barriers that publish do so on a broker of the rig's own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,8 @@ import shapely
 
 from calibration_rigs.layout import Arm, Layout
 from calibration_rigs.modbus_device import ModbusDevice, Unit
+from calibration_rigs.topics import Topics, broker_program
+from gate.lines.address import broker, split_address
 from gate.site.areas import Zone
 from gate.site.devices import Barrier, Beam
 
@@ -23,14 +26,17 @@ class Plant:
     """Answers from the beginning on, until closed; a site without barriers and light barriers has nothing here.
 
     wiring: for each barrier and light barrier, by id, the fields of the site file that lead here. A device stands for
-    each address the site file names, so that units and numbers stay as they are. Raises OSError where nothing can
-    listen.
+    each address the site file names, so that units and numbers stay as they are. Light barriers that publish keep their
+    topics where this machine has a Mosquitto, and get inputs of the rig's own where not. Raises OSError where nothing
+    can listen.
     """
 
     def __init__(self, layout: Layout) -> None:
         self._arms_of = arms_of(layout)
         self._barriers = {b.id: b for b in layout.site.barriers}
-        self._beams = {b.id: b for b in _wired(layout.site.beams)}
+        program = broker_program()
+        publishing = {b.id: b for b in layout.site.beams if program and b.address.startswith("mqtt")}
+        self._beams = {b.id: b for b in _wired(b for b in layout.site.beams if b.id not in publishing)}
         self._ordered: dict[str, bool] = {}
         self._held: dict[tuple[str, int, int], bool] = {}
         self._stack = ExitStack()
@@ -40,6 +46,13 @@ class Plant:
             self._devices[address] = ModbusDevice(self._units([p for p in parts if p.address == address]))
             self._stack.callback(self._devices[address].close)
         self.wiring = {p.id: self._fields(p) for p in parts}
+        self._publishing = {name: (_topic(beam), beam.broken_when == "on") for name, beam in publishing.items()}
+        self._said: dict[str, bool] = {}
+        if program and publishing:
+            self._topics = Topics(program)
+            self._stack.callback(self._topics.close)
+            for name, (topic, _) in self._publishing.items():
+                self.wiring[name] = {"address": f"mqtt:127.0.0.1:{self._topics.port}/{topic}"}
 
     def ordered(self) -> Mapping[str, bool]:
         """By arm, for those that barriers of the site move: whether it is to be open."""
@@ -56,6 +69,10 @@ class Plant:
                 self._set(barrier.address, barrier.unit_id, number, is_on=is_at[end])
         for name, beam in self._beams.items():
             self._set(beam.address, beam.unit_id, beam.input, is_on=broken[name] is (beam.broken_when == "on"))
+        for name, (topic, on_when_broken) in self._publishing.items():
+            if self._said.get(name) is not broken[name]:
+                self._said[name] = broken[name]
+                self._topics.say(topic, "1" if broken[name] is on_when_broken else "0")
 
     def close(self) -> None:
         """The lines are cut."""
@@ -107,6 +124,11 @@ def arms_of(layout: Layout) -> dict[str, tuple[str, ...]]:
 def _away_m(zone: Zone, arms: Iterable[Arm]) -> float:
     area = shapely.Polygon(zone.ground) if zone.ground else shapely.Point(0, 0)
     return min(float(area.distance(shapely.LineString([arm.pivot, arm.tip]))) for arm in arms)
+
+
+def _topic(beam: Beam) -> str:
+    kind, place, options = split_address(beam.address)
+    return broker(kind, place, options, beam.address).topic
 
 
 def _wired(beams: Iterable[Beam]) -> list[Beam]:

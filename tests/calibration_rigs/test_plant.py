@@ -14,6 +14,7 @@ from calibration_rigs.plant import Plant, arms_of
 from calibration_rigs.scenario import Scenario, load_scenario
 from calibration_rigs.shelf import SHELF
 from calibration_rigs.simulation import Simulation, Tick
+from calibration_rigs.topics import broker_program
 from gate.barrier.driver import open_driver
 from gate.barrier.order import Command
 from gate.beams.reader import BeamReaders
@@ -65,8 +66,25 @@ async def test_the_gates_driver_opens_an_arm_and_is_told_where_it_is(plant: Plan
 
 
 async def test_the_gate_reads_the_light_barriers(plant: Plant) -> None:
+    await reads_light_barriers(plant)
+
+
+@pytest.mark.skipif(broker_program() is None, reason="no Mosquitto on this machine")
+async def test_the_gate_reads_light_barriers_that_publish() -> None:
+    addresses = {"beam_exit": "mqtts:10.0.0.9:8883/yard/exit?user=gate", "beam_approach": "modbus-tcp:10.0.0.30:502"}
+    published = {"broken_when": "off"}
     _, site = load_scenario(SHELF / "near_no_ticket_valid.yaml")
-    wired = [Beam.model_validate(b.model_dump(by_alias=True) | plant.wiring[b.id]) for b in site.beams]
+    beams = tuple(b.model_copy(update=published | {"address": addresses[b.id]}) for b in site.beams)
+    with closing(Plant(gated(beams=beams))) as plant:
+        assert plant.wiring["beam_exit"]["address"].endswith("/yard/exit")
+        assert plant.wiring["beam_approach"]["address"].startswith("modbus-tcp:")
+        plant.show(ARMS, FREE)
+        await reads_light_barriers(plant, published)
+
+
+async def reads_light_barriers(plant: Plant, told: dict[str, str] | None = None) -> None:
+    _, site = load_scenario(SHELF / "near_no_ticket_valid.yaml")
+    wired = [Beam.model_validate(b.model_dump(by_alias=True) | (told or {}) | plant.wiring[b.id]) for b in site.beams]
     facts: list[Fact] = []
     running = asyncio.ensure_future(BeamReaders(wired, facts.append, lambda: 0).run())
     async with asyncio.timeout(10):

@@ -61,11 +61,11 @@ class Gatehouse:
         self._machines = {s.id: WeighingMachine(s) for s in site.scales}
         shapes = bool(site.zones or site.boundaries or site.lanes)
         self._book = PassageBook(site.id, {s.id: s.deck for s in site.scales}, shapes_matter=shapes)
-        self._presented = Presented(site, tickets, self._book)
         self._vehicles = vehicles
         self._history = history or History()
         self._judge = Judge(site, vehicles, self._history)
         self._desk = TicketDesk(site.id, tickets, vehicles, self._history)
+        self._presented = Presented(site, self._desk, self._book)
         self._outlines = Outlines({c.id: c.size for c in site.cameras})
         self._unjudged: list[Fact] = []
         self._now_ms: int | None = None

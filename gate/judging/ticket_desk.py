@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gate.facts import BY_DOUBTFUL_PLATE, BY_PLATE, TicketUse
+from gate.facts import BY_CODE, BY_DOUBTFUL_PLATE, BY_PLATE, TicketUse
 from gate.fraud.history import History
 from gate.fraud.net import Tares
 from gate.fraud.passage_facts import came_in, known_plate, left, valid_ticket
@@ -90,6 +90,17 @@ class TicketDesk:
         file.found = tuple(u if u.by == by else replace(u, by=by) for u in file.found)
         return (replace(passage, tickets=(*passage.tickets, *file.found)) if file.found else passage), news
 
+    def show(self, passage: str, t_ms: int, plate: str, token: str) -> TicketUse:
+        """What a code is worth that a passage, known by a plate, has shown: more than a doubtful use by another."""
+        use = self._tickets.check(t_ms, plate, self._site, token)
+        file, other = self._files.get(passage), self._doubtful.get(use.ticket)
+        if use.state == "used" and file is not None and file.used == use.ticket:
+            use = _as_valid(use)  # it has left on it itself
+        elif use.state == "used" and other is not None:
+            self._give_back(use.ticket, other.passage)
+            use = self._tickets.check(t_ms, plate, self._site, token)
+        return replace(use, by=BY_CODE)
+
     def settle(self, passage: Passage, t_ms: int) -> None:
         """Use up the valid ticket a vehicle has left on, and give back the one it turned out not to have left on."""
         if left(passage) is None:
@@ -136,25 +147,25 @@ class TicketDesk:
         return replace(passage, taken_for=who.taken_for, alike=who.alike, unsure=unsure)
 
     def _could_have(self, passage: Passage, plate: str, file: _File, t_ms: int) -> list[TicketUse]:
-        """What the register holds for a plate. What this passage itself has used up is its own still, and a doubtful
-        use by another does not tell against the plate as read.
-        """
-        as_read = plate == known(passage.plates)
-        return [
-            replace(u, state="valid", detail="")
-            if u.state == "used" and (u.ticket == file.used or (as_read and self._gives_way(u, passage, sure=True)))
-            else u
-            for u in self._tickets.check_plate(t_ms, plate, self._site)
-        ]
+        """What the register holds for a plate; a doubtful use by another does not tell against the plate as read."""
+        uses = self._held(plate, file, t_ms)
+        if plate != known(passage.plates):
+            return uses
+        return [_as_valid(u) if self._gives_way(u, passage, sure=True) else u for u in uses]
+
+    def _held(self, plate: str, file: _File, t_ms: int) -> list[TicketUse]:
+        """What the register holds for a plate. What this passage itself has used up is its own still."""
+        uses = self._tickets.check_plate(t_ms, plate, self._site)
+        return [_as_valid(u) if u.state == "used" and u.ticket == file.used else u for u in uses]
 
     def _look_up(self, passage: Passage, plate: str, file: _File, about: str, t_ms: int) -> list[TicketUse]:
         """Ask the register for a plate; what it says now, empty where that is nothing new."""
-        uses = self._tickets.check_plate(t_ms, plate, self._site)
+        uses = self._held(plate, file, t_ms)
         ways = [u for u in uses if self._gives_way(u, passage, sure=not file.who.because)]
         for use in ways:
             self._give_back(use.ticket, self._doubtful[use.ticket].passage)
         if ways:
-            uses = self._tickets.check_plate(t_ms, plate, self._site)
+            uses = self._held(plate, file, t_ms)
         answer = tuple(f"{u.ticket} {u.state}" for u in uses)
         if (about, answer) == (file.about, file.answer):
             return []
@@ -187,6 +198,10 @@ class TicketDesk:
 
 def _has_valid(uses: Sequence[TicketUse]) -> bool:
     return any(u.state == "valid" for u in uses)
+
+
+def _as_valid(use: TicketUse) -> TicketUse:
+    return replace(use, state="valid", detail="")
 
 
 def _confidence(passage: Passage) -> float:

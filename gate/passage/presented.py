@@ -1,10 +1,10 @@
 """Codes of tickets held up to a camera or a scanner: checked, and given to the vehicle that stands there. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from gate.facts import BY_CODE, CodeRead, TicketUse
+from gate.facts import CodeRead, TicketUse
 from gate.passage.book import PassageBook
 from gate.site.model import Site
 
@@ -13,9 +13,11 @@ WAITING_LIMIT = 50
 
 
 class CodeCheck(Protocol):
-    """The register of tickets, as far as codes ask it."""
+    """Who says what a ticket is worth, as far as codes ask."""
 
-    def check(self, t_ms: int, plate: str, site: str, token: str) -> TicketUse: ...
+    def show(self, passage: str, t_ms: int, plate: str, token: str) -> TicketUse:
+        """What a code is worth that a passage, known by a plate ("" while unread), has shown."""
+        ...
 
 
 @dataclass(slots=True)
@@ -44,8 +46,7 @@ class Presented:
                 rest.append(code)
             elif self._given.get(code.text) != passage:
                 self._given[code.text] = passage
-                use = self.tickets.check(t_ms, self.book.plate_of(passage), self.site.id, code.text)
-                use = replace(use, by=BY_CODE)
+                use = self.tickets.show(passage, t_ms, self.book.plate_of(passage), code.text)
                 self.book.present(passage, use)
                 uses.append(use)
         self._waiting = rest

@@ -10,8 +10,9 @@ from gate.fraud.history import History
 from gate.judging.ticket_desk import TicketDesk
 from gate.records import Passage
 from gate.tickets.book import TicketBook
-from gate.tickets.ticket import Ticket
+from gate.tickets.ticket import Ticket, seal
 from tests.gate.fraud.scene import Register, at, crossed, judge, passage, plate, rules_found, say, ticket, weighing
+from tests.gate.tickets.test_ticket import ISSUER, KEY
 
 READ, TWIN, THIRD = "晋A31569", "晋A31564", "晋A31561"
 TARES = Register({READ: {"tare_kg": 8_000.0}, TWIN: {"tare_kg": 15_000.0}, THIRD: {"tare_kg": 8_000.0}})
@@ -23,10 +24,10 @@ class Gate:
 
     def __init__(self, *inside: str) -> None:
         day_ms = 86_400_000
-        self.book = TicketBook(
-            Ticket(f"T-{of}", "east", of, "煤", kg, at(0) - day_ms, at(0) - day_ms, at(0) + day_ms)
-            for of, kg in LOADS.items()
-        )
+        self.book = TicketBook(issuers=(ISSUER,))
+        for of, kg in LOADS.items():
+            span_ms = at(0) - day_ms, at(0) - day_ms, at(0) + day_ms
+            self.book.add(seal(Ticket(f"T-{of}", "east", of, "煤", kg, *span_ms), KEY))
         self.history = History()
         self.desk = TicketDesk("east", self.book, TARES, self.history)
         for of in inside:
@@ -134,6 +135,34 @@ def test_a_code_shown_is_a_second_witness_of_the_plate() -> None:
     seen = gate.hand(leaving(tickets=(code,), weighings=(weighing(40_000),)))
     assert (seen.taken_for, seen.unsure) == ("", ())
     assert gate.used_by() == {f"T-{READ}": "east-1"}
+
+
+def test_a_code_shown_has_the_ticket_that_was_used_up_by_a_doubtful_plate() -> None:
+    gate = Gate(TWIN, READ)
+    gate.hand(leaving(confidence=0.7, closed=True))
+    token = gate.book.token(f"T-{READ}")
+    shown = gate.desk.show("east-2", at(70), READ, token)
+    assert (shown.ticket, shown.state, shown.by) == (f"T-{READ}", "valid", "code")
+    gate.hand(leaving(id="east-2", tickets=(shown,), closed=True))
+    assert gate.used_by() == {f"T-{READ}": "east-2"}
+    assert gate.desk.show("east-3", at(80), READ, token).state == "used"
+
+
+def test_a_code_shown_by_who_has_left_on_it_already_is_its_own() -> None:
+    gate = Gate()
+    gate.hand(leaving(read_by=2))
+    token = gate.book.token(f"T-{READ}")
+    assert gate.desk.show("east-1", at(61), READ, token).state == "valid"
+    assert gate.desk.show("east-2", at(61), READ, token).state == "used"
+
+
+def test_who_has_left_on_its_ticket_and_is_looked_up_again_has_not_used_it_twice() -> None:
+    gate = Gate()
+    gate.hand(leaving(read_by=2))
+    blurred = plate("晋B00000", 0.5)
+    again = gate.hand(passage(plates=(blurred, plate(READ, 0.97)), tickets=(), read_by=2, closed=True))
+    assert states(again) == [(f"T-{READ}", "valid", "plate")]
+    assert accused(again) == set()
 
 
 def test_a_restarted_gate_knows_whose_use_was_doubtful() -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 STEP_M = 0.7  # places nearer together than this are one
 PLACES = 20
-BASE_M, BASE_SIGMAS = 3.0, 8.0  # how far it must have come, before its direction is known
+BASE_M, BASE_SIGMAS = 3.0, 8.0  # how far it must have come, before its direction is known,
+LEAST_PLACES, ONWARD = 4, 0.35  # over so many places, and so much of the way onward: a box that jumps drives nowhere
 FLOOR = math.radians(4.0)  # the place seen wanders over the vehicle as it passes
 UNSEEN = math.radians(6.0)  # it may have turned just before it was seen
 TURN_SHARE, TURN_MOST = 0.5, math.radians(25.0)  # of the turn over its own length, by which its body may lag
@@ -59,7 +60,8 @@ class Courses:
             places.append(place)
             if driven_m > max(length_m, base_m + STEP_M):
                 break
-        angles = _angles(places[::-1], base_m)
+        onward = len(places) >= LEAST_PLACES and math.dist(places[0], places[-1]) >= ONWARD * driven_m
+        angles = _angles(places[::-1], base_m) if onward else []
         if angles:
             turns = [_between(a, angles[0]) for a in angles]
             turn = min(TURN_SHARE * (max(turns) - min(turns)), TURN_MOST)

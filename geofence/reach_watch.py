@@ -22,7 +22,7 @@ REACHED = ("forbidden",)  # kinds of zones that no part of a vehicle may be in
 MOST = 12  # vehicles near areas at once, beyond which nobody's footprint is told: their turns came too seldom
 FITS = 1  # vehicles whose footprint is told anew at one look: the others wait their turn
 FIT_EVERY_MS = 150
-STALE_MS = 1_000  # what was told so long ago is told no more
+STALE_MS = 1_500  # what was told so long ago is told no more
 NEAR_M = 25.0  # vehicles are followed from here on, so that their direction is known when it matters
 FOOT_M = 2.0  # the place seen of a vehicle is no farther from it than this
 LATERAL_SIGMA_M = 5.0  # the place seen may be anywhere along a vehicle that lies across
@@ -102,6 +102,8 @@ class ReachWatch:
         taken = seen.box.take(t_ms) if course is not None else None
         if taken is None or course is None:
             return False
+        if t_ms - seen.told_ms > STALE_MS:
+            seen.lately = {}
         seen.told_ms = t_ms
         if not taken.moved:
             seen.says = seen.lately

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geofence.build import BUILDS
-from geofence.course import Course
+from geofence.course import Course, Courses
 from geofence.fence import SiteFence
 from geofence.footprint import Known
 from geofence.hours import Hours
@@ -92,6 +92,16 @@ def test_one_bad_box_is_no_entering():
     x0, y0, x1, y1 = driven.boxes[60]
     driven.boxes[60] = (x0, y0 - 150, x1, y1 - 150)
     assert entered(driven, CAMERAS["mast"]) == []
+
+
+def test_a_box_that_jumps_to_and_fro_has_no_direction():
+    courses = Courses()
+    for number in range(60):
+        courses.add(100 * number, 0, 0.0, 3.5 * (number // 3 % 2), 0.1)
+    assert courses.course(6_000, 0, 0.1, 9.0, None) is None
+    for number in range(30):
+        courses.add(100 * number, 1, 0.2 * number, 0.0, 0.1)
+    assert courses.course(3_000, 1, 0.1, 9.0, None).angle == pytest.approx(0.0)
 
 
 def test_outside_its_hours_nobody_reaches_into_an_area():

@@ -75,16 +75,33 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path, run: Path) -> None:
         trained(run)
 
 
-def test_compared_from_the_command_line_on_pictures_that_are_there(run: Path, tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    for folder in ("plates/not_plates", "scenes/easypr", "scenes/ccpd50"):
-        (data / folder).mkdir(parents=True)
-    (data / "scenes/easypr/labels.json").write_text("[]")
-    (data / "scenes/ccpd50/labels.csv").write_text("name,text,box\n")
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder laid out as it must be, with nothing in it."""
+    folder = tmp_path / "data"
+    for part in ("plates/not_plates", "scenes/easypr", "scenes/ccpd50"):
+        (folder / part).mkdir(parents=True)
+    (folder / "scenes/easypr/labels.json").write_text("[]")
+    (folder / "scenes/ccpd50/labels.csv").write_text("name,text,box\n")
+    return folder
+
+
+def test_compared_from_the_command_line_on_pictures_that_are_there(run: Path, data: Path) -> None:
     done = CliRunner().invoke(app, ["compare", str(run), "--data", str(data), "--write", "--json"])
     assert done.exit_code == 0, done.output
     assert [row["model"] for row in json.loads(done.stdout)] == ["ours + our reader", "runs/run + our reader"]
-    assert set(load_card(run / "plate-detector.json").metrics["one run"]) == {
-        "ours + our reader",
-        "runs/run + our reader",
-    }
+    measured = load_card(run / "plate-detector.json").metrics["one run"]
+    assert set(measured) == {"ours + our reader", "runs/run + our reader"}
+    assert not any(key.endswith("_missed") for key in measured["ours + our reader"]), "names plates of real people"
+
+
+def test_shipped_cards_keep_what_was_measured_and_what_was_noted(
+    service: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gate.cli.models.WEIGHTS", service)
+    done = CliRunner().invoke(app, ["evaluate", "scenes", "--data", str(data), "--write", "--json"])
+    assert done.exit_code == 0, done.output
+    _, card = weights("plate-detector", service)
+    assert card.metrics["one run"]["ours + our reader"]["easypr_read"] == [0, 0]
+    assert card.metrics["note"] == weights("plate-detector")[1].metrics["note"]
+    assert weights("reader", service)[1] == weights("reader")[1]

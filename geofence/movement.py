@@ -7,8 +7,8 @@ from enum import StrEnum
 class MovementKind(StrEnum):
     """What a movement says; the meaning for the gate is decided elsewhere."""
 
-    ENTERED = "entered"  # the footprint came into a zone
-    LEFT = "left"  # the footprint left a zone
+    ENTERED = "entered"  # came into a zone: into a forbidden area with any part, into others with its ground point
+    LEFT = "left"  # left a zone
     CROSSED = "crossed"  # passed a boundary's whole corridor; direction and gate say how
     TURNED_BACK = "turned_back"  # entered a boundary's corridor and left it on the side it came from
     AGAINST_LANE = "against_lane"  # progress against a lane's direction, past its thresholds

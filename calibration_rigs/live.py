@@ -100,7 +100,9 @@ def live_gate(
 
 
 class LiveGate:
-    """One live run. offered: what a site finds, from the beginning on."""
+    """One live run. offered: what a site finds, from the beginning on. Pictures are drawn by one thread: whoever has
+    called `stand` calls `play`.
+    """
 
     def __init__(
         self,

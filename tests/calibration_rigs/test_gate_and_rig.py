@@ -1,5 +1,6 @@
 """A site process and the rig as its plant: the gate's barrier driver moves the arm a truck waits before."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -106,3 +107,50 @@ def test_a_truck_waits_before_the_arm_until_the_gate_opens_it(
     assert all(0.7 < v["y"] - FRONT_M - FENCE_M < 1.7 for v in waiting)
     assert all(arms["way_out.1"] > 0.5 for v, arms in here if v["y"] - FRONT_M < FENCE_M)
     assert here[-1][0]["y"] < FENCE_M
+
+
+def stop_when_out(site_file: Path, stop: threading.Event) -> None:
+    """End a run once a truck was weighed and has crossed the fence, or nothing of the kind came for too long."""
+    with contextlib.suppress(AssertionError):
+        until(site_file, lambda said: any(f.get("kind") == "crossed" for f in said), within_s=500)
+        until(site_file, lambda said: any(f["fact"] == "Weighing" for f in said), within_s=60)
+    stop.set()
+
+
+LOADED = {
+    "id": "loaded",
+    "model": "coal_semi_6",
+    "cargo_t": 31,
+    "plates": {"front": "苏E6A812", "trailer": "皖K37R5挂"},
+    "path": [[-34, 66], [-13, 66], [-2.2, 53], "weigh_lane", [-2.2, -24]],
+    "moves": [{"to": "deck", "kmh": 12}, {"wait_s": 15}, {"to": "end", "kmh": 12}],
+}
+GROSS_KG = 46_500
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(700)
+def test_a_truck_seen_weighed_and_ticketed_is_let_out_by_the_gate_itself(
+    tmp_path: Path, scenario: Path, site_process: Callable[[Path], None]
+) -> None:
+    site = yaml.safe_load((tmp_path / "site.yaml").read_text("utf-8"))
+    site["barriers"] = [BARRIER | {"automatic": True}]
+    (tmp_path / "site.yaml").write_text(yaml.safe_dump(site, allow_unicode=True), "utf-8")
+    staged = yaml.safe_load(scenario.read_text("utf-8")) | {"seconds": 90, "fps": 5, "actors": [LOADED]}
+    scenario.write_text(yaml.safe_dump(staged, allow_unicode=True), "utf-8")
+    with live_gate(scenario, tmp_path / "live", floor_px=(512, 256), linger_s=60) as gate:
+        site_file, stop = gate.offered.site_file, threading.Event()
+        site_process(site_file)
+        watching = threading.Thread(target=stop_when_out, args=(site_file, stop))
+        watching.start()
+        gate.stand(lambda: gate.watched or stop.is_set())
+        gate.play(stop)
+        watching.join()
+    said = facts(site_file)
+    opened = next(f for f in said if f.get("action") == "barrier_open")
+    assert (opened["actor"], opened["detail"]) == ("system", "苏E6A812: weighed, nothing against it")
+    assert done(said) == ["confirmed: opened"]
+    out = next(f for f in said if f.get("kind") == "crossed")
+    assert (out["direction"], out["gate"]) == ("out", "way_out")
+    assert out["t_ms"] > opened["t_ms"]
+    assert abs(next(f for f in said if f["fact"] == "Weighing")["stable_kg"] - GROSS_KG) <= 40

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofence.build import WidestViews, build
-from geofence.crossing import BoundaryWatch
 from geofence.deck import Occupancy
 from geofence.deck_watch import DeckWatch
+from geofence.frame import Frame
 from geofence.instant import Recognised
-from geofence.lanes import LaneWatch, Seen, SeenOne
+from geofence.lanes import Seen, SeenOne
 from geofence.motion import MotionWatch
 from geofence.movement import Movement
 from geofence.observations import JITTER, JITTER_PX, NOBODY, Observations, Row
@@ -20,7 +20,6 @@ from geofence.reach_watch import REACHED, Body, ReachWatch, Told
 from geofence.reunion import Memory
 from geofence.shapes import Shapes
 from geofence.vehicles import FEW, Vehicles
-from geofence.zones import ZoneWatch
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -107,8 +106,8 @@ class _View:
         self._all_kept_ms = -(2**62)  # until then there is nothing to forget
         widths = [b.corridor * MARGIN_SHARE for b in picture.boundaries]
         self._frames = (
-            _Frame(ground, MARGIN_M, memory.confirm_ms),
-            _Frame(picture, min(widths, default=MARGIN_PX), memory.confirm_ms),
+            Frame(ground, MARGIN_M, memory.confirm_ms),
+            Frame(picture, min(widths, default=MARGIN_PX), memory.confirm_ms),
         )
         self._motion = MotionWatch(memory.confirm_ms)
         self._widest = WidestViews()
@@ -263,47 +262,6 @@ class _View:
             for slot, m in pairs
         ]
         return sorted(named, key=lambda m: (m.t_ms, m.vehicle, m.kind, m.shape))
-
-
-class _Frame:
-    """Watches over shapes that share coordinates."""
-
-    def __init__(self, shapes: Shapes, margin: float, confirm_ms: int) -> None:
-        self.busy = bool(tuple(shapes.each()))
-        self.zones = ZoneWatch(shapes.zones, margin, confirm_ms)
-        self.lanes = LaneWatch(shapes.lanes)
-        self.boundaries = [BoundaryWatch(b, confirm_ms) for b in shapes.boundaries]
-        self._excuses = [self.zones.columns(lane.manoeuvre) for lane in shapes.lanes]
-
-    def reset(self, slots: Sequence[int], capacity: int) -> None:
-        self.zones.reset(slots, capacity)
-        self.lanes.reset(slots, capacity)
-        for boundary in self.boundaries:
-            boundary.reset(slots, capacity)
-
-    def update_one(
-        self, t_ms: int, slot: int, seen: SeenOne, told: Mapping[int, int] | None = None
-    ) -> list[tuple[int, Movement]]:
-        """The same as `update` of one vehicle, faster. told: what its footprint says of zones, by their numbers."""
-        if not self.busy:
-            return []
-        out = self.zones.update_one(t_ms, slot, seen.x, seen.y, told or {})
-        for boundary in self.boundaries:
-            out += boundary.update_one(t_ms, slot, seen.x, seen.y, seen.spread)
-        excused = [bool(zones) and self.zones.within(slot, zones) for zones in self._excuses]
-        return out + self.lanes.update_one(t_ms, slot, seen, excused)
-
-    def update(self, t_ms: int, slots: Index, seen: Seen, told: Told | None = None) -> list[tuple[int, Movement]]:
-        if not self.busy:
-            return []
-        out = self.zones.update(t_ms, slots, seen.points, told or {})
-        for boundary in self.boundaries:
-            out += boundary.update(t_ms, slots, seen.points, seen.spread)
-        excused = np.zeros((len(slots), len(self._excuses)), bool)
-        for number, zones in enumerate(self._excuses):
-            if zones:
-                excused[:, number] = self.zones.contains(slots, zones)
-        return out + self.lanes.update(t_ms, slots, seen, excused)
 
 
 def _reach_watch(ground: Shapes, plane: GroundPlane | None) -> ReachWatch | None:

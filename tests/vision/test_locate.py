@@ -113,3 +113,10 @@ def test_doubtful_places_are_given_on_demand_and_called_so() -> None:
     assert not believable(sure=False, confidence=0.5)
     assert not believable(sure=False, confidence=None)
     assert believable(sure=True, confidence=None)
+
+
+def test_a_frame_of_odd_sides_is_seen_like_one_of_even(locator: PlateLocator) -> None:
+    frame, corners = scene("small", "京N3F2T6", 200.0, (950, 800))
+    even, odd = locator.locate(frame)[0], locator.locate(np.ascontiguousarray(frame[:-1, :-1]))[0]
+    assert np.abs(even.corners - corners).max() < 12
+    assert np.abs(odd.corners - even.corners).max() < 6

@@ -21,7 +21,7 @@ from vision.facts import Sighting
 
 EDGE_GONE_MS = 300  # sightings of one vehicle follow each other faster
 DAY_MS = 86_400_000
-FOLLOWING = 2  # raised when recorded turns no longer mean what they say
+FOLLOWING = 3  # raised when recorded turns no longer mean what they say
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ cameras:
       - {image: [280, 200], ground: [0, 30]}
 zones:
   - {id: deck, kind: deck, ground: [[2, 5], [6, 5], [6, 23], [2, 23]]}
+  - {id: store, kind: forbidden, name: {zh: 炸药库, en: Magazine}, ground: [[7, 12], [9, 12], [9, 15], [7, 15]]}
   - {id: pump, kind: refuel, ground: [[7, 5], [9, 5], [9, 9], [7, 9]]}
 boundaries:
   - id: fence

@@ -92,6 +92,16 @@ def test_a_goods_vehicle_at_the_pump_must_be_listed() -> None:
     assert "restricted_refuel" not in rules_found(say(judge(LISTED), at_pump))
 
 
+def test_a_vehicle_in_an_area_that_is_kept_clear_is_told_with_the_area_s_name() -> None:
+    entered = Movement(at(5), "cam:1", MovementKind.ENTERED, "store", "in")
+    (found,) = [f for f in say(judge(LISTED), passage(movements=(entered,))) if f.rule == "forbidden_area"]
+    assert "炸药库" in found.zh
+    assert "Magazine" in found.en
+    assert found.numbers == {"entries": 1.0}
+    elsewhere = replace(entered, shape="pump")
+    assert "forbidden_area" not in rules_found(say(judge(LISTED), passage(movements=(elsewhere,))))
+
+
 def test_a_finding_is_raised_once_and_withdrawn_when_a_late_weighing_comes() -> None:
     j = judge(LISTED)
     first = say(j, passage(weighings=()))

@@ -266,6 +266,7 @@ const RULES: Record<string, [string, string]> = {
   blind_camera: ["相机失明", "Blind camera"],
   cut_line: ["线路中断", "Cut line"],
   insider: ["内部作弊", "Insider"],
+  forbidden_area: ["闯入禁区", "Forbidden area"],
   restricted_refuel: ["限制车辆加油", "Restricted vehicle refuelled"],
   site_silent: ["场点失联", "Site silent"],
 };

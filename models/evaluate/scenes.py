@@ -20,7 +20,7 @@ from vision.engine import open_engine
 from vision.errors import ModelError
 from vision.plates.crop import rectify
 from vision.plates.locate import PlateLocator, believable
-from vision.plates.read import PlateReader
+from vision.plates.read import WORKING_CONFIDENCE, PlateReader
 
 Picture = NDArray[np.uint8]
 Found = tuple[NDArray[np.float64], int, bool]
@@ -215,7 +215,7 @@ def _readers(job: EvaluationJob) -> dict[str, Read]:
         path, card = weights("reader")
         ours = PlateReader(open_engine(path, card=card, threads=job.threads), card)
         readers["our reader"] = lambda crops, rows: [
-            (r.text, r.confidence) if r else ("", 0.0) for r in ours.read(crops)
+            (r.text, r.confidence) if r and r.confidence >= WORKING_CONFIDENCE else ("", 0.0) for r in ours.read(crops)
         ]
     except ModelError:
         if job.peers is None:

@@ -2,11 +2,23 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from vision.facts import PlateColour
-from vision.plates.grammar import ALPHABET, BY_NAME, COLOURS, INDEX, KINDS, SLOTS, Kind, Scores, decode, kinds_of
+from vision.plates.grammar import (
+    ALPHABET,
+    BY_NAME,
+    COLOURS,
+    INDEX,
+    KINDS,
+    OFFICIAL,
+    SLOTS,
+    Kind,
+    Scores,
+    decode,
+    kinds_of,
+)
 
 
 @st.composite
@@ -57,6 +69,7 @@ def test_whatever_the_network_says_the_text_is_some_kinds(seed: int, spread: flo
 @given(plates(), st.data())
 def test_the_runner_up_is_the_rival_of_the_weakest_character(drawn: tuple[Kind, str], data: st.DataObject) -> None:
     kind, text = drawn
+    assume(text[1] != OFFICIAL)  # which has to be seen more clearly than others
     slot = data.draw(st.sampled_from([i for i, allowed in enumerate(kind.positions) if len(allowed) > 1]))
     rival = data.draw(st.sampled_from([c for c in kind.positions[slot] if c != text[slot]]))
     scores = scores_for(kind, text, sure=0.97)

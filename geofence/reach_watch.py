@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Told = dict[int, dict[int, int]]  # by slot and number of the zone: 1 in, −1 out, 0 nobody can tell
 REACHED = ("forbidden",)  # kinds of zones that no part of a vehicle may be in
-MOST = 12  # vehicles near areas at once, beyond which nobody's footprint is told: their turns came too seldom
+MOST = 7  # vehicles near areas at once, beyond which nobody's footprint is told: their turns came too seldom
 FITS = 1  # vehicles whose footprint is told anew at one look: the others wait their turn
 FIT_EVERY_MS = 150
 STALE_MS = 1_500  # what was told so long ago is told no more
@@ -70,11 +70,10 @@ class ReachWatch:
             self._seen.pop(slot, None)
 
     def near(self, points: Array) -> Index:
-        """Which of (N, 2) places are near an area; none where they are too many."""
+        """Which of (N, 2) places are near an area."""
         x, y = points[:, 0, None], points[:, 1, None]
         within = (x >= self._low[:, 0]) & (x <= self._high[:, 0]) & (y >= self._low[:, 1]) & (y <= self._high[:, 1])
-        rows = np.flatnonzero(within.any(axis=1))
-        return rows if len(rows) <= MOST else rows[:0]
+        return np.flatnonzero(within.any(axis=1))
 
     def update(self, t_ms: int, bodies: Sequence[Body]) -> Told:
         """What is known by footprints of vehicles near areas; of those missing it is not known how they lie."""
@@ -86,7 +85,7 @@ class ReachWatch:
                 seen.box.add(t_ms, body.box)
                 waiting.append((seen.box.taken_ms, body.slot, body))
         fits = 0
-        for _, _, body in sorted(waiting):
+        for _, _, body in sorted(waiting) if len(waiting) <= MOST else ():
             fits += self._fit(t_ms, body)
             if fits == FITS:
                 break
@@ -99,11 +98,14 @@ class ReachWatch:
         areas = {number: area for number, area in self._areas.items() if area.near(body.x, body.y, reach_m)}
         length = size.length(body.least_m)
         course = self._courses.course(t_ms, body.slot, body.spread_m, length[0], body.lane) if areas else None
-        taken = seen.box.take(t_ms) if course is not None else None
-        if taken is None or course is None:
+        if course is None:
             return False
         if t_ms - seen.told_ms > STALE_MS:
             seen.lately = {}
+            seen.box.void()
+        taken = seen.box.take(t_ms)
+        if taken is None:
+            return False
         seen.told_ms = t_ms
         if not taken.moved:
             seen.says = seen.lately

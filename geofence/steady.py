@@ -36,6 +36,10 @@ class SteadyBox:
         self._boxes = [b for b in self._boxes if b[0] > t_ms - SMOOTH_MS]
         self._boxes.append((t_ms, box))
 
+    def void(self) -> None:
+        """What followed from the box last taken is forgotten: the next one counts as moved."""
+        self._taken = None
+
     def take(self, t_ms: int) -> Taken | None:
         """The mean of the last boxes that differ by no more than jitter from the newest; None a moment after."""
         if t_ms - self.taken_ms < self._every_ms:

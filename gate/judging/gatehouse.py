@@ -186,6 +186,8 @@ class Gatehouse:
     def _conclude(self, t_ms: int, passages: list[Passage], outcome: Outcome) -> None:
         """Judge what has come since the last time, and the passages it changed."""
         facts, self._unjudged = self._unjudged, []
+        for gone, into in self._book.take_merged():
+            self._desk.merge(gone, into, t_ms)
         ticketed = []
         for each in passages:
             served, told = self._desk.serve(each, t_ms)

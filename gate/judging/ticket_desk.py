@@ -6,7 +6,8 @@ look-up is made again and a ticket used up meanwhile is given back. Where the pl
 doubtful one: it makes way for the next vehicle that claims the ticket with a surer reading, and accuses neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -58,8 +59,9 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class _Doubtful:
-    """A use that may be another vehicle's. confidence: of the plate it was looked up by."""
+    """A use that may be another vehicle's: when, by which passage. confidence: of the plate it was looked up by."""
 
+    t_ms: int
     passage: str
     confidence: float
 
@@ -97,8 +99,8 @@ class TicketDesk:
         if use.state == "used" and file is not None and file.used == use.ticket:
             use = _as_valid(use)  # it has left on it itself
         elif use.state == "used" and other is not None:
-            self._give_back(use.ticket, other.passage)
-            use = self._tickets.check(t_ms, plate, self._site, token)
+            with self._without([use.ticket]):
+                use = self._tickets.check(t_ms, plate, self._site, token)
         return replace(use, by=BY_CODE)
 
     def settle(self, passage: Passage, t_ms: int) -> None:
@@ -113,12 +115,27 @@ class TicketDesk:
             self._give_back(file.used, passage.id)
         doubtful = ticket is not None and ticket.by == BY_DOUBTFUL_PLATE
         if name and name != file.used:
+            if self._outdone(name, passage, sure=not doubtful):
+                self._give_back(name, self._doubtful[name].passage)
             self._tickets.use(name, t_ms, passage.id)
             if doubtful:
-                self._note_doubt(name, passage)
+                self._note_doubt(name, passage, t_ms)
         elif name and not doubtful:
             self._be_sure(name, passage.id)
         file.used = name
+
+    def merge(self, gone: str, into: str, t_ms: int) -> None:
+        """Two passages turned out to be one: a ticket that one of them has left on is the other's."""
+        old = self._files.pop(gone, None)
+        if old is None or not old.used:
+            return
+        file, doubt = self._files.setdefault(into, _File()), self._doubtful.get(old.used)
+        self._give_back(old.used, gone)
+        if not file.used:
+            self._tickets.use(old.used, t_ms, into)
+            file.used = old.used
+            if doubt is not None and doubt.passage == gone:
+                self._doubtful[old.used] = replace(doubt, passage=into)
 
     def forget(self, passage: str) -> None:
         """A passage is closed: it is not asked about again."""
@@ -162,10 +179,9 @@ class TicketDesk:
         """Ask the register for a plate; what it says now, empty where that is nothing new."""
         uses = self._held(plate, file, t_ms)
         ways = [u for u in uses if self._gives_way(u, passage, sure=not file.who.because)]
-        for use in ways:
-            self._give_back(use.ticket, self._doubtful[use.ticket].passage)
         if ways:
-            uses = self._held(plate, file, t_ms)
+            with self._without([u.ticket for u in ways]):
+                uses = self._held(plate, file, t_ms)
         answer = tuple(f"{u.ticket} {u.state}" for u in uses)
         if (about, answer) == (file.about, file.answer):
             return []
@@ -177,13 +193,31 @@ class TicketDesk:
 
     def _gives_way(self, use: TicketUse, passage: Passage, *, sure: bool) -> bool:
         """Whether a ticket that is used up was used by one whose plate was less sure than this one's."""
-        other = self._doubtful.get(use.ticket)
-        if use.state != "used" or other is None or other.passage == passage.id:
+        return use.state == "used" and self._outdone(use.ticket, passage, sure=sure)
+
+    def _outdone(self, ticket: str, passage: Passage, *, sure: bool) -> bool:
+        """Whether another passage's doubtful use of a ticket yields to this passage's claim."""
+        other = self._doubtful.get(ticket)
+        if other is None or other.passage == passage.id:
             return False
         return sure or (not passage.taken_for and _confidence(passage) > other.confidence)
 
-    def _note_doubt(self, ticket: str, passage: Passage) -> None:
-        self._doubtful[ticket] = _Doubtful(passage.id, _confidence(passage))
+    @contextmanager
+    def _without(self, tickets: Sequence[str]) -> Iterator[None]:
+        """What the register says meanwhile, it says as if these doubtful uses were not. Who claims a ticket may yet
+        turn round or be refused: the use itself yields when somebody leaves on it.
+        """
+        uses = [(ticket, self._doubtful[ticket]) for ticket in tickets]
+        for ticket, use in uses:
+            self._tickets.give_back(ticket, use.passage)
+        try:
+            yield
+        finally:
+            for ticket, use in uses:
+                self._tickets.use(ticket, use.t_ms, use.passage)
+
+    def _note_doubt(self, ticket: str, passage: Passage, t_ms: int) -> None:
+        self._doubtful[ticket] = _Doubtful(t_ms, passage.id, _confidence(passage))
         if len(self._doubtful) > DOUBTFUL_LIMIT:
             del self._doubtful[next(iter(self._doubtful))]
 

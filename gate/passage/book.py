@@ -40,6 +40,7 @@ class PassageBook:
         self._begun: dict[str, int] = {}
         self._published: dict[str, tuple[object, ...]] = {}  # by visit: what was told of it last
         self._closed: list[Passage] = []
+        self._merged: list[tuple[str, str]] = []
 
     def see(self, sightings: Iterable[Sighting]) -> None:
         """Take the sightings of one instant of one camera."""
@@ -153,6 +154,11 @@ class PassageBook:
                 out += self._publish(visit)
         return sorted(out, key=lambda p: (p.start_ms, p.id))
 
+    def take_merged(self) -> list[tuple[str, str]]:
+        """The visits taken into others since asked last: (id that is gone, id it went into)."""
+        merged, self._merged = self._merged, []
+        return merged
+
     def finish(self) -> list[Passage]:
         """Close every visit: no more facts will come."""
         for visit in list(self._open):
@@ -210,6 +216,7 @@ class PassageBook:
             earlier.doubts.append(f"{keys}: {join.because}")
         self._open.remove(later)
         self._published.pop(later.id, None)
+        self._merged.append((later.id, earlier.id))
         for key in later.traces:
             self._by_key[key] = earlier
 

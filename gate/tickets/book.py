@@ -172,7 +172,8 @@ def token_of(line: str) -> str:
 
 
 def _use(t_ms: int, ticket: Ticket, state: str, detail: str) -> TicketUse:
-    return TicketUse(t_ms, ticket.id, ticket.plate, ticket.site, ticket.product, ticket.kg / 1000, state, detail)
+    plate, tonnes = normal_plate(ticket.plate), ticket.kg / 1000
+    return TicketUse(t_ms, ticket.id, plate, ticket.site, ticket.product, tonnes, state, detail)
 
 
 def _utc(t_ms: int) -> str:

@@ -16,6 +16,7 @@ from geofence.fence import SiteFence
 from geofence.footprint import Known
 from geofence.hours import Hours
 from geofence.reach import Area, reached, ways
+from geofence.reach_watch import MOST
 from geofence.shapes import LaneShape, Shapes, ZoneShape
 from tests.geofence.bodies import CAMERAS, MODELS, ROUND, box, corners, entered, planned, verdicts
 from tests.geofence.test_footprint import SIZE
@@ -28,8 +29,7 @@ def square(x, y, half=1.5):
 
 
 def test_a_tail_that_swings_in_is_seen_though_the_ground_point_stays_out():
-    plan = [(50, 2.0, 0.0), (50, 1.5, 0.4), (40, 0.0, 0.0)]
-    drive = planned(CAMERAS["mast"], TRUCK, ((-6.0, 24.0), 0.2), plan, square(9.0, 31.0))
+    drive = swinging()
     depths = drive.depths()
     assert depths[:60].max() < 0
     assert depths.max() > 0.8
@@ -102,6 +102,51 @@ def test_a_box_that_jumps_to_and_fro_has_no_direction():
     for number in range(30):
         courses.add(100 * number, 1, 0.2 * number, 0.0, 0.1)
     assert courses.course(3_000, 1, 0.1, 9.0, None).angle == pytest.approx(0.0)
+
+
+def swinging():
+    plan = [(50, 2.0, 0.0), (50, 1.5, 0.4), (40, 0.0, 0.0)]
+    return planned(CAMERAS["mast"], TRUCK, ((-6.0, 24.0), 0.2), plan, square(9.0, 31.0))
+
+
+def test_persons_nearby_do_not_hide_a_tail_that_swings_in():
+    drive = swinging()
+    fence = SiteFence(Shapes((ZoneShape("a", "forbidden", drive.area),)), {"c": CAMERAS["mast"].plane})
+    feet = [CAMERAS["mast"].see([(3 + 0.6 * number, 36.0, 0.0)])[0] for number in range(20)]
+    crew = [(f"c:p{n}", (x - 8, y - 45, x + 8, y), None, "person") for n, (x, y) in enumerate(feet)]
+    kinds = [
+        m.kind.name
+        for number, seen in enumerate(drive.boxes)
+        for m in fence.update(100 * number, "c", [("c:1", seen, None, drive.kind), *crew])
+        if m.vehicle == "c:1"
+    ]
+    assert "ENTERED" in kinds
+
+
+@pytest.mark.parametrize("many", [1, MOST])
+def test_of_as_many_as_are_told_each_one_s_entering_is_told(many):
+    """Every vehicle's turn comes before what was told of it is too old, at five looks a second."""
+    drive = planned(CAMERAS["mast"], TRUCK, ((-10.0, 26.0), 0.0), [(120, 1.0, 0.0)], square(0.0, 26.0, 4.0))
+    fence = SiteFence(Shapes((ZoneShape("a", "forbidden", drive.area),)), {"c": CAMERAS["mast"].plane})
+    entered_by = set()
+    for number, seen in list(enumerate(drive.boxes))[::2]:
+        shifted = [(seen[0] + 5 * n, seen[1] + 3 * n, seen[2] + 5 * n, seen[3] + 3 * n) for n in range(many)]
+        rows = [(f"c:{n}", one, None, drive.kind) for n, one in enumerate(shifted)]
+        entered_by |= {m.vehicle for m in fence.update(100 * number, "c", rows) if m.kind.name == "ENTERED"}
+    assert len(entered_by) == many
+
+
+def test_who_stands_clear_of_an_area_is_not_in_it_after_a_gap():
+    angle = 1.2
+    start = np.array([2.0, 28.0]) - 8 * np.array([math.cos(angle), math.sin(angle)])
+    plan = [(50, 1.5, 0.0), (100, 0.0, 0.0)]
+    drive = planned(CAMERAS["mast"], SEMI, (tuple(start.tolist()), angle), plan, square(0.0, 0.0))
+    x0, _, x1, y1 = drive.boxes[49]
+    spot = CAMERAS["mast"].plane.spot((x0 + x1) / 2, y1)
+    drive = replace(drive, area=square(spot.x, spot.y, 0.6))
+    assert drive.depths().max() < -1.0
+    drive.boxes[70:90] = [None] * 20
+    assert entered(drive, CAMERAS["mast"]) == []
 
 
 def test_outside_its_hours_nobody_reaches_into_an_area():

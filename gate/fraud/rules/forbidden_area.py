@@ -17,8 +17,7 @@ def _judge(passage: Passage, context: Context) -> Verdict | None:
     return Verdict(
         confidence=0.9,
         zh=f"{zh} 进入禁区“{area_zh}”,请令其驶离并查明原因。",
-        en=f"{en} is in forbidden area {area_en}; have it leave and find out why.",
-        numbers={"entries": float(len(entered))},
+        en=f"{en} has driven into forbidden area {area_en}; have it leave and find out why.",
         evidence=passage.vehicles,
     )
 

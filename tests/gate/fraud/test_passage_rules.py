@@ -97,7 +97,6 @@ def test_a_vehicle_in_an_area_that_is_kept_clear_is_told_with_the_area_s_name() 
     (found,) = [f for f in say(judge(LISTED), passage(movements=(entered,))) if f.rule == "forbidden_area"]
     assert "炸药库" in found.zh
     assert "Magazine" in found.en
-    assert found.numbers == {"entries": 1.0}
     elsewhere = replace(entered, shape="pump")
     assert "forbidden_area" not in rules_found(say(judge(LISTED), passage(movements=(elsewhere,))))
 

@@ -204,3 +204,47 @@ def test_a_plate_nobody_knows_whose_load_is_a_twins_is_looked_at_before_it_is_ac
     assert accused(seen) == set()
     other_load = gate.hand(leaving(unknown, 0.92, id="east-2", weighings=(weighing(36_000),), closed=True))
     assert accused(other_load) == {"no_ticket"}
+
+
+def test_two_trucks_that_leave_together_do_not_make_a_ticket_carry_two_loads() -> None:
+    """The surer one takes the use over; when the doubtful one turns out to be another, nothing is free again."""
+    gate = Gate(TWIN)
+    gate.desk.serve(leaving(id="east-2", read_by=2), at(50))
+    gate.hand(leaving(confidence=0.7))
+    gate.hand(leaving(id="east-2", read_by=2), 61)
+    gate.hand(leaving(confidence=0.7, weighings=(weighing(40_000),), closed=True), 62)
+    assert gate.used_by() == {f"T-{READ}": "east-2", f"T-{TWIN}": "east-1"}
+    again = gate.hand(leaving(id="east-3", read_by=2, closed=True), 90)
+    assert accused(again) == {"reused_ticket", "no_ticket"}
+
+
+def test_a_restarted_gate_gives_the_ticket_to_the_surer_of_two_that_left_on_it() -> None:
+    gate, again = Gate(TWIN, READ), Gate(TWIN, READ)
+    for closed in (leaving(confidence=0.7, closed=True), leaving(id="east-2", read_by=2, closed=True)):
+        handed = gate.hand(closed)
+        again.desk.settle(handed, handed.end_ms)
+    assert again.used_by() == gate.used_by() == {f"T-{READ}": "east-2"}
+    assert states(again.hand(leaving(id="east-3", read_by=2))) == [(f"T-{READ}", "used", "plate")]
+
+
+def test_a_claim_that_fails_or_never_leaves_takes_nothing_from_who_left() -> None:
+    gate = Gate(TWIN, READ)
+    gate.hand(leaving(confidence=0.7, closed=True))
+    refused = gate.desk.show("east-2", at(70), "京B99999", gate.book.token(f"T-{READ}"))
+    assert refused.state == "other_plate"
+    assert gate.used_by() == {f"T-{READ}": "east-1"}
+    gate.hand(leaving(id="east-3", read_by=2, movements=(crossed("in"),), closed=True))
+    assert gate.used_by() == {f"T-{READ}": "east-1"}
+
+
+@pytest.mark.parametrize("inside", [(), (TWIN, READ)])
+def test_a_ticket_goes_along_when_two_passages_turn_out_to_be_one(inside: tuple[str, ...]) -> None:
+    gate = Gate(*inside)
+    gate.hand(leaving(id="east-2", confidence=0.7))
+    gate.desk.merge("east-2", "east-1", at(61))
+    assert gate.used_by() == {f"T-{READ}": "east-1"}
+    whole = gate.hand(leaving(confidence=0.7, closed=True), 62)
+    assert [state for _, state, _ in states(whole)] == ["valid"]
+    assert accused(whole) == set()
+    taken = gate.hand(leaving(id="east-3", read_by=2, closed=True), 90)
+    assert states(taken)[0][1] == ("valid" if inside else "used"), "what was doubtful still is"

@@ -150,7 +150,8 @@ class _View:
         if self._reach is None:
             return {}
         points, spread, least_m = measures
-        rows = self._reach.near(points)
+        kinds = [self.vehicles.kind(slot) for slot in who.slots.tolist()]
+        rows = self._reach.near(points, kinds.__getitem__)
         places, slots = points[rows].tolist(), who.slots[rows].tolist()
         plain = zip(slots, boxes[rows].tolist(), places, spread[rows].tolist(), least_m[rows].tolist(), strict=True)
         kind, course = self.vehicles.kind, self._frames[0].lanes.course

@@ -1,6 +1,6 @@
 """Watches which vehicles of one camera reach into areas on the ground with any part of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ from geofence.shapes import ZoneShape
 from geofence.steady import Box, SteadyBox
 
 Array = NDArray[np.float64]
-Index = NDArray[np.int64]
 Told = dict[int, dict[int, int]]  # by slot and number of the zone: 1 in, −1 out, 0 nobody can tell
 REACHED = ("forbidden",)  # kinds of zones that no part of a vehicle may be in
 MOST = 7  # vehicles near areas at once, beyond which nobody's footprint is told: their turns came too seldom
@@ -69,23 +68,26 @@ class ReachWatch:
         for slot in slots:
             self._seen.pop(slot, None)
 
-    def near(self, points: Array) -> Index:
-        """Which of (N, 2) places are near an area."""
+    def near(self, points: Array, kind: Callable[[int], str]) -> list[int]:
+        """Which of (N, 2) places are near an area, of vehicles whose class is known; none where they are too many.
+
+        kind: the class of the vehicle of a row.
+        """
         x, y = points[:, 0, None], points[:, 1, None]
         within = (x >= self._low[:, 0]) & (x <= self._high[:, 0]) & (y >= self._low[:, 1]) & (y <= self._high[:, 1])
-        return np.flatnonzero(within.any(axis=1))
+        rows = [row for row in np.flatnonzero(within.any(axis=1)).tolist() if kind(row) in BUILDS]
+        return rows if len(rows) <= MOST else []
 
     def update(self, t_ms: int, bodies: Sequence[Body]) -> Told:
         """What is known by footprints of vehicles near areas; of those missing it is not known how they lie."""
         waiting = []
         for body in bodies:
-            if body.kind in BUILDS:
-                self._courses.add(t_ms, body.slot, body.x, body.y, body.spread_m)
-                seen = self._seen.setdefault(body.slot, _Seen())
-                seen.box.add(t_ms, body.box)
-                waiting.append((seen.box.taken_ms, body.slot, body))
+            self._courses.add(t_ms, body.slot, body.x, body.y, body.spread_m)
+            seen = self._seen.setdefault(body.slot, _Seen())
+            seen.box.add(t_ms, body.box)
+            waiting.append((seen.box.taken_ms, body.slot, body))
         fits = 0
-        for _, _, body in sorted(waiting) if len(waiting) <= MOST else ():
+        for _, _, body in sorted(waiting):
             fits += self._fit(t_ms, body)
             if fits == FITS:
                 break

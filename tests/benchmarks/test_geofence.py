@@ -42,7 +42,7 @@ def test_one_update_of_200_tracks_against_50_zones(benchmark):
     assert benchmark.stats.stats.median < 0.001
 
 
-@pytest.mark.parametrize("tracks", [200, 10])
+@pytest.mark.parametrize("tracks", [200, 7])
 def test_one_update_before_a_camera_with_ten_forbidden_areas(benchmark, tracks):
     rng = np.random.default_rng(0)
     site, camera = _crowded_site(rng), Camera((50.0, -30.0, 25.0), (50.0, 40.0), focal=900.0)

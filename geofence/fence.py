@@ -150,11 +150,10 @@ class _View:
         if self._reach is None:
             return {}
         points, spread, least_m = measures
-        kinds = [self.vehicles.kind(slot) for slot in who.slots.tolist()]
-        rows = self._reach.near(points, kinds.__getitem__)
+        kind, course = self.vehicles.kind, self._frames[0].lanes.course
+        rows = self._reach.near(points, lambda row: kind(int(who.slots[row])))
         places, slots = points[rows].tolist(), who.slots[rows].tolist()
         plain = zip(slots, boxes[rows].tolist(), places, spread[rows].tolist(), least_m[rows].tolist(), strict=True)
-        kind, course = self.vehicles.kind, self._frames[0].lanes.course
         bodies = [
             Body(slot, kind(slot), (box[0], box[1], box[2], box[3]), place[0], place[1], sigma, least, course(slot))
             for slot, box, place, sigma, least in plain

@@ -154,9 +154,10 @@ class CameraPipeline:
 
         A plate high up in a vehicle's box is that of another one, which it half hides: it waits for its own.
         """
+        if self._book is None:
+            return []
         out = []
-        for vehicle in vehicles if self._book is not None else ():
-            assert self._book is not None
+        for vehicle in vehicles:
             old, plate = vehicle.number, self._book.contradiction(vehicle.number)
             if plate is None:
                 continue

@@ -39,6 +39,7 @@ class LoosePlate:
 
     @property
     def seen_ms(self) -> int:
+        """When it was last seen."""
         return self._last.seen_ms
 
     @property
@@ -49,6 +50,7 @@ class LoosePlate:
 
     @property
     def score(self) -> float:
+        """How much it looked like a plate then, 0 to 1."""
         return self._last.score
 
     def sure(self, least_confidence: float, least_moved: float) -> bool:

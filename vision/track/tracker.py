@@ -154,8 +154,8 @@ class Tracker:
         for i, vehicle in enumerate(self._all):
             if not vehicle.number or vehicle.person or t_ms - vehicle.seen_ms > self._set.keep_whole_ms:
                 continue
-            elses = expected.sum(axis=1) > expected[:, i]
-            pieces = np.flatnonzero(inside[:, i] & ~elses & (found.classes != PERSON) & ~gone)
+            anothers = expected.sum(axis=1) > expected[:, i]
+            pieces = np.flatnonzero(inside[:, i] & ~anothers & (found.classes != PERSON) & ~gone)
             if len(pieces) < 2:
                 continue
             whole = around(found.boxes[pieces])
